@@ -1,0 +1,23 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ferry {
+
+using WallTime = std::chrono::system_clock::time_point;
+
+std::string rfc3339(WallTime t);    ///< "2026-11-23T15:00:00Z"
+std::string http_date(WallTime t);  ///< "Mon, 23 Nov 2026 15:00:00 GMT", RFC 9110 §5.6.7
+std::optional<WallTime> parse_http_date(std::string_view text);  ///< IMF-fixdate only
+
+inline std::int64_t to_unix_ms(WallTime t) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
+}
+inline WallTime from_unix_ms(std::int64_t ms) {
+  return WallTime(std::chrono::milliseconds(ms));
+}
+
+}  // namespace ferry
