@@ -3,7 +3,6 @@
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
 
-
 namespace ferry::transfers {
 namespace {
 

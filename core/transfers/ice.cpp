@@ -95,10 +95,10 @@ std::string read_server(const json::value& value, IceServer& server) {
   }
   std::string credential;
   std::string kind;
-  for (const auto& [key, into] : {std::pair<std::string_view, std::string*>("username",
-                                                                            &server.username),
-                                  {"credential", &credential},
-                                  {"credentialType", &kind}}) {
+  for (const auto& [key, into] :
+       {std::pair<std::string_view, std::string*>("username", &server.username),
+        {"credential", &credential},
+        {"credentialType", &kind}}) {
     if (auto wrong = read_text(object, key, *into); !wrong.empty()) {
       return wrong;
     }
@@ -207,8 +207,8 @@ boost::system::result<std::vector<IceServer>, IceProblem> parse_ice_servers(std:
 TurnCredentials turn_credentials(const Secret& secret, ByteView room, Role role, WallTime expires) {
   const Digest digest = sha256(room);
   TurnCredentials out;
-  out.username = std::to_string(to_unix_ms(expires) / 1000) + ":" +
-                 hex(ByteView(digest).first(4)) + ":" + std::string(name_of(role));
+  out.username = std::to_string(to_unix_ms(expires) / 1000) + ":" + hex(ByteView(digest).first(4)) +
+                 ":" + std::string(name_of(role));
   out.credential = base64(hmac_sha1(as_bytes(secret.reveal()), as_bytes(out.username)));
   return out;
 }

@@ -14,9 +14,8 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kLatestMs = 9'000'000'000'000;
 constexpr std::array<State, 4> kStates{State::waiting, State::joined, State::handed_off,
                                        State::closed};
-constexpr std::array<std::string_view, 8> kMembers{"v",        "state",        "code",
-                                                   "created",  "code_expires", "session_expires",
-                                                   "receiver", "share"};
+constexpr std::array<std::string_view, 8> kMembers{
+    "v", "state", "code", "created", "code_expires", "session_expires", "receiver", "share"};
 
 std::optional<WallTime> time_member(const json::object& object, std::string_view key) {
   const auto ms = json::integer_member(object, key);

@@ -16,7 +16,7 @@ namespace ferry::transfers {
 
 using TransferId = std::array<std::byte, 16>;
 
-std::string to_text(const TransferId& id);                        ///< 32 hex characters
+std::string to_text(const TransferId& id);  ///< 32 hex characters
 std::optional<TransferId> parse_transfer_id(std::string_view text);
 
 enum class State : std::uint8_t {
@@ -34,8 +34,8 @@ struct TransferRecord {
   WallTime created;
   WallTime code_expires;
   WallTime session_expires;
-  std::string receiver;  ///< hex id of the token that took the place; empty while waiting
-  std::string share;     ///< set when handed off
+  std::string receiver;         ///< hex id of the token that took the place; empty while waiting
+  std::string share;            ///< set when handed off
   boost::json::object unknown;  ///< members of a newer version, written back as they came
 };
 

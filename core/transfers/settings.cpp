@@ -28,10 +28,10 @@ config::Schema turn_schema() {
   s.fields.push_back(Field("urls", Type::list, "URLs of the TURN server.")
                          .element_(Type::string)
                          .example_("[\"turn:turn.example.org:3478?transport=udp\"]"));
-  s.fields.push_back(Field("ttl", Type::duration,
-                           "How long a credential is valid; never longer than the session.")
-                         .default_("1h")
-                         .range_(60'000, kDay));
+  s.fields.push_back(
+      Field("ttl", Type::duration, "How long a credential is valid; never longer than the session.")
+          .default_("1h")
+          .range_(60'000, kDay));
   return s;
 }
 
@@ -77,10 +77,10 @@ config::Schema Settings::schema() {
                     "25 s.")
                   .default_("5m")
                   .range_(1000, kDay));
-  f.push_back(Field("max_rooms_per_node", Type::integer,
-                    "Transfers with a signaling socket on this node.")
-                  .default_("100000")
-                  .range_(1, 10'000'000));
+  f.push_back(
+      Field("max_rooms_per_node", Type::integer, "Transfers with a signaling socket on this node.")
+          .default_("100000")
+          .range_(1, 10'000'000));
   f.push_back(Field("max_message_bytes", Type::size, "Largest signaling message.")
                   .default_("64KiB")
                   .range_(4096, 65536));

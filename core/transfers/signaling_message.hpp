@@ -19,7 +19,7 @@ constexpr std::string_view name_of(MessageType type) noexcept {
 /// Views point into the scanned text.
 struct Envelope {
   MessageType type = MessageType::ping;
-  std::uint64_t seq = 0;     ///< 0 when the type has none
+  std::uint64_t seq = 0;  ///< 0 when the type has none
   std::uint64_t ack = 0;
   std::string_view payload;  ///< the object's text; empty when the type has none
   std::string_view token;    ///< of a hello

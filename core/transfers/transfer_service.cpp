@@ -268,8 +268,8 @@ Awaitable<Outcome<void>> TransferService::close(Token token) {
       const WallTime now = clock_();
       const Millis code_life = life(now + settings_.grace, now);
       // The record stays as long as a token of the transfer could come back.
-      const Millis record_life = life(
-          std::max(stored->record.session_expires, now) + settings_.grace, now);
+      const Millis record_life =
+          life(std::max(stored->record.session_expires, now) + settings_.grace, now);
       done = co_await store(id, std::move(*stored), code_life, record_life);
       if (done) {
         closed_.add();
@@ -390,9 +390,8 @@ Awaitable<Result<void>> TransferService::store(TransferId id, Stored stored, Mil
 }
 
 Problem TransferService::failed(std::string_view operation, const Error& error) const {
-  log_.warn("transfer storage failed", {{"operation", operation},
-                                        {"error", name_of(error.code)},
-                                        {"detail", error.detail}});
+  log_.warn("transfer storage failed",
+            {{"operation", operation}, {"error", name_of(error.code)}, {"detail", error.detail}});
   return to_problem(error);
 }
 
