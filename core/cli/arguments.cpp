@@ -19,8 +19,8 @@ constexpr std::array<std::pair<std::string_view, Command>, 4> kCommands{{
 UsageError unknown(std::string_view what, std::string_view given,
                    const std::vector<std::string>& known) {
   std::string text = "unknown " + std::string(what) + " '" + std::string(given) + "'";
-  if (const auto near = nearest(given, known)) {
-    text += "; did you mean '" + *near + "'?";
+  if (const auto near = nearest(given, known); !near.empty()) {
+    text += "; did you mean '" + near + "'?";
   }
   return {text + " (see ferry --help)"};
 }
