@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -16,8 +17,12 @@ std::optional<WallTime> parse_http_date(std::string_view text);  ///< IMF-fixdat
 inline std::int64_t to_unix_ms(WallTime t) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
 }
+/// Saturates at the ends of WallTime's range (years 1677 and 2262).
 inline WallTime from_unix_ms(std::int64_t ms) {
-  return WallTime(std::chrono::milliseconds(ms));
+  using std::chrono::milliseconds;
+  constexpr auto lowest = std::chrono::duration_cast<milliseconds>(WallTime::duration::min());
+  constexpr auto highest = std::chrono::duration_cast<milliseconds>(WallTime::duration::max());
+  return WallTime(std::clamp(milliseconds(ms), lowest, highest));
 }
 
 }  // namespace ferry

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,18 +31,21 @@ struct Token {
   std::uint32_t arg = 0;
 };
 
+/// Safe from any thread; copies share the derived keys.
 class TokenKeys {
  public:
-  /// `master`: at least 32 bytes.
+  /// Throws std::invalid_argument when `master` is shorter than 32 bytes.
   explicit TokenKeys(Secret master);
 
+  /// Throws std::invalid_argument for a token that no verifier would ever accept.
   std::string mint(Token token) const;
   /// Nothing when anything is wrong; `reason` (for the log only) then says what.
   std::optional<Token> verify(std::string_view text, TokenType expected, Token::Time now,
                               std::string_view* reason = nullptr) const;
 
  private:
-  Secret master_;
+  class Cache;
+  std::shared_ptr<Cache> cache_;
 };
 
 }  // namespace ferry
