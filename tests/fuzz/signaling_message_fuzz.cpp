@@ -25,8 +25,8 @@ void compare(std::string_view text, const Envelope& m) {
   const json::value value = json::parse({text.data(), text.size()}, failed);
   require(!failed && value.is_object());
   const auto& object = value.get_object();
-  require(object.at("type").as_string() == json::string_view(name_of(m.type).data(),
-                                                             name_of(m.type).size()));
+  require(object.at("type").as_string() ==
+          json::string_view(name_of(m.type).data(), name_of(m.type).size()));
   const auto number = [&](const char* key) -> std::uint64_t {
     const auto* const found = object.if_contains(key);
     return found == nullptr ? 0 : found->to_number<std::uint64_t>();
@@ -51,8 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     compare(text, message);
   }
   // The payload scanner on its own, on anything the fuzzer makes.
-  const std::string wrapped =
-      R"({"type":"control","seq":1,"ack":0,"payload":{"x":)" + text + "}}";
+  const std::string wrapped = R"({"type":"control","seq":1,"ack":0,"payload":{"x":)" + text + "}}";
   if (scan_message(wrapped, message).empty() && ferry::is_utf8(wrapped)) {
     compare(wrapped, message);
   }
