@@ -1,10 +1,10 @@
 #include "cli/arguments.hpp"
 
+#include "base/nearest.hpp"
+
 #include <array>
 #include <stdexcept>
 #include <utility>
-
-#include "base/nearest.hpp"
 
 namespace ferry::cli {
 namespace {

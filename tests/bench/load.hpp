@@ -121,13 +121,17 @@ inline sockaddr_in loopback(std::uint16_t port) {
 }
 
 /// A connected (or, with SOCK_NONBLOCK in `flags`, connecting) socket to 127.0.0.1.
-inline int connect_to(std::uint16_t port, int flags = 0) {
+/// `receive_buffer` in bytes; 0 leaves it to the kernel.
+inline int connect_to(std::uint16_t port, int flags = 0, int receive_buffer = 0) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
   if (fd < 0) {
     fail_errno("socket");
   }
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (receive_buffer > 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
   const sockaddr_in address = loopback(port);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
       errno != EINPROGRESS) {
@@ -150,6 +154,7 @@ struct Head {
   int status = 0;
   std::size_t head_bytes = 0;
   std::size_t body_bytes = 0;
+  bool chunked = false;
 };
 
 /// Value of a header in a response head; empty when it is not there.
@@ -183,8 +188,10 @@ inline std::optional<Head> parse_head(std::string_view bytes) {
     fail("not a response: " + std::string(head.substr(0, 40)));
   }
   std::from_chars(head.data() + 9, head.data() + 12, parsed.status);
+  parsed.chunked = header(head, "Transfer-Encoding") == "chunked";
   const std::string_view length = header(head, "Content-Length");
-  if (length.empty() && parsed.status != 204 && parsed.status != 101 && parsed.status != 304) {
+  if (length.empty() && !parsed.chunked && parsed.status != 204 && parsed.status != 101 &&
+      parsed.status != 304) {
     fail("a response without Content-Length: " + std::string(head));
   }
   std::from_chars(length.data(), length.data() + length.size(), parsed.body_bytes);
@@ -241,7 +248,7 @@ class HttpClient {
     fail("the server closes the connection instead of answering");
   }
 
-  /// Empty when the connection was closed before the first byte.
+  /// Empty when the connection was closed before the first byte. A chunked body is left as it is.
   std::optional<Response> receive() {
     std::string bytes;
     std::array<char, 16384> buffer;
@@ -250,9 +257,12 @@ class HttpClient {
       if (!head) {
         head = parse_head(bytes);
       }
-      if (head && bytes.size() >= head->head_bytes + head->body_bytes) {
+      const bool complete =
+          head && (head->chunked ? bytes.ends_with("0\r\n\r\n")
+                                 : bytes.size() >= head->head_bytes + head->body_bytes);
+      if (complete) {
         Response response{head->status, bytes.substr(0, head->head_bytes - 2),
-                          bytes.substr(head->head_bytes, head->body_bytes)};
+                          bytes.substr(head->head_bytes)};
         if (header(response.head, "Connection") == "close") {
           disconnect();
         }

@@ -26,6 +26,7 @@ const wanted = args.filter((arg) => !arg.startsWith('--'));
 const repeats = quick ? 1 : 3;
 const seconds = quick ? 2 : 5;
 const bigBytes = quick ? GiB / 4 : GiB;
+const bigSize = quick ? '256 MiB' : '1 GiB';
 
 // ---- servers ---------------------------------------------------------------------------------
 
@@ -126,7 +127,7 @@ async function startNginx(folder) {
     worker_processes 1; daemon off; pid ${dir}/nginx.pid; error_log ${dir}/error.log; user root;
     events { worker_connections 4096; }
     http {
-      access_log off; sendfile on; sendfile_max_chunk 2m; tcp_nopush on;
+      access_log off; sendfile on; sendfile_max_chunk 2m;
       keepalive_requests 1000000000; default_type application/octet-stream;
       client_body_temp_path ${dir}/body; proxy_temp_path ${dir}/proxy;
       fastcgi_temp_path ${dir}/fastcgi; uwsgi_temp_path ${dir}/uwsgi; scgi_temp_path ${dir}/scgi;
@@ -248,12 +249,13 @@ const workloads = [
       () => startNode('ws_rooms.mjs', '0'),
     ],
     run: (server) => runLoad(server, 'ferry-bench-http', { mode: 'api', connections: 64, seconds }) },
-  served('download', 'http', 'download 1 GiB, 8 connections', bigBytes, perGiB, { mode: 'download', connections: 8 }),
+  served('download', 'http', `download of ${bigSize}, 8 connections`, bigBytes, perGiB, { mode: 'download', connections: 8, discard: true }),
+  served('download-read', 'http', `the same, by clients that copy the bytes out`, bigBytes, perGiB, { mode: 'download', connections: 8 }),
   served('ranges', 'http', 'random ranges of 64 KiB, 64 connections', bigBytes, perUnit('request'),
-    { mode: 'ranges', size: bigBytes, range: 65536, connections: 64, seconds }),
+    { mode: 'ranges', size: bigBytes, range: 65536, connections: 64, seconds, discard: true }),
   served('small', 'http', 'file of 600 B, 64 connections', 600, perUnit('request'), { mode: 'get', connections: 64, seconds }),
-  upload('upload-one', 'tus upload of 1 GiB, one PATCH', 0),
-  upload('upload-8m', 'tus upload of 1 GiB, PATCHes of 8 MiB', 8 * 2 ** 20),
+  upload('upload-one', `tus upload of ${bigSize}, one PATCH`, 0),
+  upload('upload-8m', `tus upload of ${bigSize}, PATCHes of 8 MiB`, 8 * 2 ** 20),
 ];
 
 async function idle(server) {

@@ -139,7 +139,7 @@ test('the same role from elsewhere replaces the older socket', async (t) => {
 
 test('limits: flood, idle and silent sockets are closed', async (t) => {
   const server = await Server.start(t, { overrides: {
-    live: { messages_per_second: 10, messages_burst: 20, idle_timeout: '1s' } } });
+    live: { messages_per_second: 10, burst: 20, idle_timeout: '1s' } } });
   const { sender, receiver } = await pair(server);
   const idle = await SignalClient.join(server, receiver.token);
   const started = Date.now();

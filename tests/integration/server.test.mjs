@@ -48,7 +48,7 @@ test('pipelined requests are answered in order on one connection', async (t) => 
 });
 
 test('a slow header is cut off', async (t) => {
-  const server = await Server.start(t, { overrides: { limits: { header_timeout: '1s' } } });
+  const server = await Server.start(t, { overrides: { limits: { header: '1s' } } });
   const socket = net.connect(server.port, '127.0.0.1');
   await once(socket, 'connect');
   const started = Date.now();
