@@ -1,18 +1,17 @@
 #include "cli/commands.hpp"
 
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
+#include "cli/configuration.hpp"
+#include "cli/node.hpp"
+#include "config/reference.hpp"
 
 #include <boost/version.hpp>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <set>
-
-#include "cli/configuration.hpp"
-#include "cli/node.hpp"
-#include "config/reference.hpp"
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 namespace ferry::cli {
 namespace {
@@ -31,11 +30,6 @@ void raise_descriptor_limit() {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
-}
-
-config::Schema schema_with_options(const Loader& loader) {
-  config::Schema schema = Configuration::schema();
-  return schema;
 }
 
 void print_heading(const std::string& text, const std::string& format) {
@@ -103,9 +97,9 @@ int schema(const Arguments& arguments) {
         std::cerr << options.error().detail << "\n";
         continue;
       }
-      print_heading("options of " + std::string(name_of(provider.kind)) + " plugin " +
-                        (*plugin)->name,
-                    arguments.format);
+      print_heading(
+          "options of " + std::string(name_of(provider.kind)) + " plugin " + (*plugin)->name,
+          arguments.format);
       std::cout << (options->fields.empty() ? (markdown ? "none\n" : "# none\n")
                     : markdown              ? config::reference_markdown(*options)
                                             : config::reference_yaml(*options));
@@ -124,7 +118,7 @@ int plugins(const Arguments& arguments) {
   const Loader loader(folders);
   for (const auto& available : loader.available()) {
     std::cout << available.name << "\t"
-              << (available.stamp ? available.stamp->at("version") : std::string("-")) << "\t"
+              << (available.stamp ? available.stamp->get("version") : std::string_view("-")) << "\t"
               << available.path.string() << "\n";
     if (!available.problem.empty()) {
       std::cout << "\trefused: " << available.problem << "\n";

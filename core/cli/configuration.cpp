@@ -52,8 +52,9 @@ std::string first_existing(const std::vector<std::filesystem::path>& candidates)
 
 Loader loader_for(const config::Section& root) {
   const auto folders = root.strings("plugin_dirs");
-  return Loader(folders.empty() ? default_plugin_folders()
-                                : std::vector<std::filesystem::path>(folders.begin(), folders.end()));
+  return Loader(folders.empty()
+                    ? default_plugin_folders()
+                    : std::vector<std::filesystem::path>(folders.begin(), folders.end()));
 }
 
 std::string default_web_root() {

@@ -1,7 +1,7 @@
 #pragma once
-#include <ferry/storage.hpp>
-
 #include "base/secret.hpp"
+
+#include <ferry/storage.hpp>
 
 namespace ferry::cli {
 

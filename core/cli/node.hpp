@@ -1,9 +1,9 @@
 #pragma once
 // The composition root: builds the node that a configuration describes and runs it.
+#include "cli/configuration.hpp"
+
 #include <functional>
 #include <memory>
-
-#include "cli/configuration.hpp"
 
 namespace ferry::cli {
 
@@ -13,8 +13,8 @@ class Node {
   Node(Configuration configuration, Log& log);
   ~Node();
 
-  /// Starts, prints where it is ready, serves until it was drained. `reload` is called on SIGHUP and
-  /// answers the new log level, or nothing to leave everything as it is. Returns the exit code.
+  /// Starts, prints where it is ready, serves until it was drained. `reload` is called on SIGHUP
+  /// and answers the new log level, or nothing to leave everything as it is. Returns the exit code.
   int run(std::function<std::optional<LogLevel>()> reload);
 
  private:
