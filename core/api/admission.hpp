@@ -20,15 +20,24 @@ class Admission {
 
   /// Takes one unit of the named policy for the request's client. The problem is rate_limited with
   /// retry_after, or backend_unavailable. The decision, for RateLimit fields: stamp().
+  /// A policy that is not configured admits.
   Awaitable<Outcome<Decision>> admit(const http::Request& request, std::string policy);
+
+  /// Takes `cost` more units of the policy, or what is left of them: for requests that turned out
+  /// to be guesses.
+  Awaitable<void> charge(const http::Request& request, std::string policy, std::uint32_t cost);
 
   /// Adds RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10).
   void stamp(http::Response& response, const std::string& policy, const Decision& decision) const;
 
   static config::Schema schema();  ///< section `rate_limits`: a policy per route
   static std::map<std::string, RatePolicy> policies(const config::View& section);
+  static bool fail_open(const config::View& section);
 
  private:
+  std::string subject(const http::Request& request) const;
+  void count(const std::string& policy, const char* result);
+
   RateLimiter& limiter_;
   std::map<std::string, RatePolicy> policies_;
   Secret key_;
