@@ -1,6 +1,5 @@
 #include "api/health_routes.hpp"
 
-#include "api/openapi.hpp"
 #include "base/json.hpp"
 
 #include <chrono>
@@ -79,7 +78,7 @@ class Readiness {
 }  // namespace
 
 void add_health_routes(http::Router& router, std::vector<HealthCheck> checks,
-                       std::function<bool()> draining, http::Handler metrics, Logger& log) {
+                       std::function<bool()> draining, Logger& log) {
   using http::Method;
   router.add(Method::get, "/livez", [](http::Request&) -> Awaitable<http::Response> {
     auto response = http::Response::text(200, "ok\n");
@@ -88,16 +87,6 @@ void add_health_routes(http::Router& router, std::vector<HealthCheck> checks,
   });
   const auto readiness = std::make_shared<Readiness>(std::move(checks), std::move(draining), log);
   router.add(Method::get, "/readyz", [readiness](http::Request&) { return readiness->answer(); });
-  router.add(Method::get, "/metrics", std::move(metrics));
-  const auto description = std::make_shared<const std::string>(openapi_text());
-  router.add(Method::get, "/api/openapi.yaml",
-             [description](http::Request&) -> Awaitable<http::Response> {
-               http::Response response(200);
-               response.set("Content-Type", "application/yaml");
-               response.set("Cache-Control", "no-cache");
-               response.body = description;
-               co_return response;
-             });
 }
 
 }  // namespace ferry::api

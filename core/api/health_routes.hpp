@@ -15,9 +15,8 @@ struct HealthCheck {
   std::function<Awaitable<Result<void>>()> ping;
 };
 
-/// /livez, /readyz (answers are kept for a second), /metrics (see http/metrics_route.hpp) and
-/// /api/openapi.yaml. `draining` is called from any loop.
+/// /livez and /readyz (answers are kept for a second). `draining` is called from any loop.
 void add_health_routes(http::Router& router, std::vector<HealthCheck> checks,
-                       std::function<bool()> draining, http::Handler metrics, Logger& log);
+                       std::function<bool()> draining, Logger& log);
 
 }  // namespace ferry::api

@@ -220,7 +220,7 @@ Awaitable<http::Response> get(RoutesPtr routes, http::Request& request) {
   json::object out;
   out["id"] = id;
   out["state"] = state_name(share->state);
-  out["expires_at"] = rfc3339(from_unix_ms(share->expires_ms));
+  out["expires_at"] = rfc3339(share->expires);
   out["size"] = size;
   out["files"] = std::move(files);
   co_return json_response(200, out);
@@ -244,14 +244,14 @@ std::string repr_digest(const std::string& sha256_hex) {
 }
 
 Awaitable<http::Response> download(RoutesPtr routes, http::Request& request, ShareFile file,
-                                   std::int64_t created_ms) {
+                                   WallTime created) {
   http::BlobMeta meta;
   meta.name = file.name;
   meta.type = file.type;
   meta.size = file.size;
   // A blob never changes, so its key names its bytes; hashed, because keys are our own business.
   meta.etag = http::strong_etag(hex(ByteView(sha256(as_bytes(file.blob))).first(12)));
-  meta.last_modified = from_unix_ms(created_ms);
+  meta.last_modified = created;
   if (!file.sha256.empty()) {
     meta.repr_digest = repr_digest(file.sha256);
   }
@@ -290,7 +290,7 @@ Awaitable<http::Response> download_by_index(RoutesPtr routes, http::Request& req
     co_return http::problem_response(request, Problem(ProblemType::not_found));
   }
   co_return co_await download(std::move(routes), request, std::move(share->files[index]),
-                              share->created_ms);
+                              share->created);
 }
 
 Awaitable<http::Response> download_by_name(RoutesPtr routes, http::Request& request) {
@@ -302,7 +302,7 @@ Awaitable<http::Response> download_by_name(RoutesPtr routes, http::Request& requ
   if (file == share->files.end()) {
     co_return http::problem_response(request, Problem(ProblemType::not_found));
   }
-  co_return co_await download(std::move(routes), request, std::move(*file), share->created_ms);
+  co_return co_await download(std::move(routes), request, std::move(*file), share->created);
 }
 
 }  // namespace
