@@ -13,6 +13,9 @@ function(ferry_add_plugin name)
   if(NOT FERRY_SANITIZE)
     target_link_options(ferry-plugin-${name} PRIVATE -Wl,-z,defs)
   endif()
+  # The server refuses plugins that others could write to, which a lax umask would make of these.
+  add_custom_command(TARGET ferry-plugin-${name} POST_BUILD
+    COMMAND chmod go-w $<TARGET_FILE:ferry-plugin-${name}> $<TARGET_FILE_DIR:ferry-plugin-${name}>)
   if(TARGET ferry_options)
     target_link_libraries(ferry-plugin-${name} PRIVATE ferry_options)
   endif()

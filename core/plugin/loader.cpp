@@ -20,13 +20,13 @@ struct Loaded {
 };
 
 // By canonical path. Never destroyed, because destruction would unload.
-struct Registry {
+struct Libraries {
   std::mutex mutex;
   std::map<std::filesystem::path, std::unique_ptr<Loaded>> plugins;
 };
 
-Registry& registry() {
-  static auto* const leaked = new Registry();
+Libraries& libraries() {
+  static auto* const leaked = new Libraries();
   return *leaked;
 }
 
@@ -165,7 +165,7 @@ Result<const LoadedPlugin*> Loader::load(const std::string& name) const {
   if (error) {
     return refusal(name, *located, Errc::not_found, "cannot be opened: " + error.message());
   }
-  Registry& known = registry();
+  Libraries& known = libraries();
   const std::lock_guard lock(known.mutex);
   if (const auto found = known.plugins.find(path); found != known.plugins.end()) {
     return &found->second->plugin;
@@ -214,16 +214,6 @@ std::vector<AvailablePlugin> Loader::available() const {
     }
   }
   return out;
-}
-
-std::vector<std::filesystem::path> default_plugin_folders() {
-  std::error_code error;
-  const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) {
-    return {};
-  }
-  const std::filesystem::path folder = executable.parent_path();
-  return {folder / "plugins", folder.parent_path() / "lib" / "ferry" / "plugins"};
 }
 
 }  // namespace ferry

@@ -27,18 +27,39 @@ std::size_t TempDir::files(const std::string& folder) const {
   return count;
 }
 
-Node::Node() {
-  loops_.start();
-  storage_ = make_plugin<Storage>("memory", host_, "{}");
-  blobs_ = make_plugin<BlobStore>(
-      "filesystem", host_,
-      "{path: \"" + (dir_.path() / "blobs").string() + "\", durability: none, min_free: 0}");
-  for (Plugin* plugin :
-       {static_cast<Plugin*>(storage_.get()), static_cast<Plugin*>(blobs_.get())}) {
-    if (const auto started = await(plugin->start()); !started) {
-      throw std::runtime_error(started.error().detail);
-    }
+template <class T>
+std::unique_ptr<T> Node::load(const std::string& section) {
+  const Loader loader({FERRY_PLUGIN_DIR});
+  config::Schema schema;
+  for (const auto* name : {"storage", "blob_store"}) {
+    schema.fields.push_back(
+        config::Field(name, config::Type::object, "").children_(plugin_section()));
   }
+  const auto& root = document_->check(schema);
+  const auto choice = choose(*document_, loader, root.section(section), section, kind_of<T>());
+  if (!document_->ok()) {
+    throw std::runtime_error(document_->report());
+  }
+  auto plugin = create<T>(choice, host_);
+  if (!plugin) {
+    throw std::runtime_error(plugin.error().detail);
+  }
+  if (const auto started = await((*plugin)->start()); !started) {
+    throw std::runtime_error(started.error().detail);
+  }
+  return std::move(*plugin);
+}
+
+Node::Node() {
+  const auto text =
+      "storage: {plugin: memory}\n"
+      "blob_store: {plugin: filesystem, options: {durability: none, min_free: 0, path: \"" +
+      (dir_.path() / "blobs").string() + "\"}}\n";
+  document_ = std::make_unique<config::Document>(
+      config::Document::parse(text, "test.yaml", config::Sources::of_process()));
+  loops_.start();
+  storage_ = load<Storage>("storage");
+  blobs_ = load<BlobStore>("blob_store");
 }
 
 Node::~Node() {

@@ -1,12 +1,13 @@
 #pragma once
 // A node in miniature: the real loops and blocking pool, with storage and blob store plugins as
 // they are built, on a folder of its own.
+#include "config/document.hpp"
+#include "plugin/instance.hpp"
 #include "runtime/blocking_threads.hpp"
 #include "runtime/logging.hpp"
 #include "runtime/loops.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/plugin_host.hpp"
-#include "support/plugins.hpp"
 
 #include <ferry/blob_store.hpp>
 #include <ferry/storage.hpp>
@@ -60,12 +61,16 @@ class Node {
   }
 
  private:
+  template <class T>
+  std::unique_ptr<T> load(const std::string& section);
+
   TempDir dir_;
   std::unique_ptr<Logger> log_ = make_logger();
   Registry metrics_;
   Loops loops_{2};
   BlockingThreads pool_{2};
   PluginHost host_{loops_, pool_, metrics_, make_logger(), "test"};
+  std::unique_ptr<config::Document> document_;
   std::unique_ptr<Storage> storage_;
   std::unique_ptr<BlobStore> blobs_;
 };
