@@ -1,1 +1,5 @@
-int main() { return 0; }
+#include "cli/commands.hpp"
+
+int main(int argc, char** argv) {
+  return ferry::cli::run(argc, argv);
+}

@@ -2,11 +2,10 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "net/address.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
-#include <cstring>
 
 namespace ferry::api {
 namespace {
@@ -47,21 +46,11 @@ config::Schema policy_schema(const Default& policy) {
   return s;
 }
 
-/// What counts as one client: an IPv4 address or an IPv6 /64. Text that is no address (a Unix
-/// socket) counts as it stands.
+/// What counts as one client: an IPv4 address or an IPv6 /64. Text that is no address (the peer of
+/// a Unix socket) counts as it stands.
 std::string client_prefix(const std::string& address) {
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, address.c_str(), &v6) != 1) {
-    return address;
-  }
-  std::array<unsigned char, 16> bytes{};
-  std::memcpy(bytes.data(), &v6, bytes.size());
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-    std::array<char, INET_ADDRSTRLEN> text{};
-    inet_ntop(AF_INET, bytes.data() + 12, text.data(), text.size());
-    return text.data();
-  }
-  return hex(as_bytes({reinterpret_cast<const char*>(bytes.data()), 8})) + "/64";
+  const auto parsed = net::IpAddress::parse(address);
+  return parsed ? parsed->prefix() : address;
 }
 
 std::chrono::seconds rounded_up(Millis t) {
@@ -93,7 +82,9 @@ Awaitable<Outcome<Decision>> Admission::admit(const http::Request& request, std:
     if (fail_open_) {
       co_return Decision();
     }
-    co_return Problem(ProblemType::backend_unavailable);
+    Problem problem(ProblemType::backend_unavailable);
+    problem.retry_after = std::chrono::seconds(1);
+    co_return problem;
   }
   if (!taken->allowed) {
     count(policy, "refused");

@@ -78,8 +78,7 @@ class Readiness {
 }  // namespace
 
 void add_health_routes(http::Router& router, std::vector<HealthCheck> checks,
-                       std::function<bool()> draining, std::function<std::string()> render_metrics,
-                       Logger& log) {
+                       std::function<bool()> draining, Logger& log) {
   using http::Method;
   router.add(Method::get, "/livez", [](http::Request&) -> Awaitable<http::Response> {
     auto response = http::Response::text(200, "ok\n");
@@ -88,14 +87,6 @@ void add_health_routes(http::Router& router, std::vector<HealthCheck> checks,
   });
   const auto readiness = std::make_shared<Readiness>(std::move(checks), std::move(draining), log);
   router.add(Method::get, "/readyz", [readiness](http::Request&) { return readiness->answer(); });
-  router.add(Method::get, "/metrics",
-             [render = std::move(render_metrics)](http::Request&) -> Awaitable<http::Response> {
-               http::Response response(200);
-               response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-               response.set("Cache-Control", "no-store");
-               response.body = render();
-               co_return response;
-             });
 }
 
 }  // namespace ferry::api

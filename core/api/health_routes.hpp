@@ -15,10 +15,8 @@ struct HealthCheck {
   std::function<Awaitable<Result<void>>()> ping;
 };
 
-/// /livez, /readyz (answers are kept for a second) and /metrics. `draining` and `render_metrics`
-/// are called from any loop.
+/// /livez and /readyz (answers are kept for a second). `draining` is called from any loop.
 void add_health_routes(http::Router& router, std::vector<HealthCheck> checks,
-                       std::function<bool()> draining, std::function<std::string()> render_metrics,
-                       Logger& log);
+                       std::function<bool()> draining, Logger& log);
 
 }  // namespace ferry::api

@@ -12,16 +12,6 @@ using config::Field;
 using config::Schema;
 using config::Type;
 
-Schema plugin_section(std::string_view kind) {
-  Schema s;
-  s.summary = "The " + std::string(kind) + " plugin.";
-  s.fields.push_back(
-      Field("plugin", Type::string, "Name of the plugin, or an absolute path of its .so.")
-          .required_());
-  s.fields.push_back(Field("options", Type::object, "Options of the plugin."));
-  return s;
-}
-
 Schema server_section() {
   Schema s = ServerSettings::schema();
   s.fields.push_back(Field("node_id", Type::string,
@@ -58,21 +48,13 @@ std::string first_existing(const std::vector<std::filesystem::path>& candidates)
   return candidates.front().lexically_normal().string();
 }
 
-PluginUse plugin_use(Kind kind, std::string section, const config::Section& view) {
-  PluginUse use;
-  use.kind = kind;
-  use.section = std::move(section);
-  use.plugin = view.string("plugin");
-  use.where = view.mark("plugin");
-  use.options = &view.raw("options");
-  return use;
-}
-
 }  // namespace
 
-std::string default_plugin_dir() {
-  const auto dir = executable_dir();
-  return first_existing({dir / "plugins", dir / "../lib/ferry/plugins"});
+Loader loader_for(const config::Section& root) {
+  const auto folders = root.strings("plugin_dirs");
+  return Loader(folders.empty()
+                    ? default_plugin_folders()
+                    : std::vector<std::filesystem::path>(folders.begin(), folders.end()));
 }
 
 std::string default_web_root() {
@@ -94,12 +76,12 @@ Schema Configuration::schema() {
                   .element_(Type::path));
   f.push_back(Field("listeners", Type::list, "Where clients connect: one transport plugin each.")
                   .required_()
-                  .children_(plugin_section("transport")));
+                  .children_(plugin_section()));
   for (const Kind kind : {Kind::storage, Kind::blob_store, Kind::rate_limiter, Kind::signaling}) {
     const std::string name(name_of(kind));
-    f.push_back(Field(name, Type::object, plugin_section(name).summary)
+    f.push_back(Field(name, Type::object, "The " + name + " plugin.")
                     .required_()
-                    .children_(plugin_section(name)));
+                    .children_(plugin_section()));
   }
   section("server", server_section(), "The node: threads, names, proxies.");
   section("web", web_section(), "The web app.");
@@ -118,20 +100,19 @@ Schema Configuration::schema() {
 Configuration Configuration::read(config::Document& document) {
   Configuration out;
   const config::Section& root = document.check(schema());
-  out.plugin_dirs = root.strings("plugin_dirs");
-  if (out.plugin_dirs.empty()) {
-    out.plugin_dirs.push_back(default_plugin_dir());
-  }
-  for (const Kind kind : {Kind::storage, Kind::blob_store, Kind::rate_limiter, Kind::signaling}) {
+  const Loader loader = loader_for(root);
+  const auto chosen = [&](Kind kind) {
     const std::string name(name_of(kind));
-    if (root.has(name)) {
-      out.plugins.push_back(plugin_use(kind, name, root.section(name)));
-    }
-  }
+    return root.has(name) ? choose(document, loader, root.section(name), name, kind) : Choice{};
+  };
+  out.storage = chosen(Kind::storage);
+  out.blob_store = chosen(Kind::blob_store);
+  out.rate_limiter = chosen(Kind::rate_limiter);
+  out.signaling = chosen(Kind::signaling);
   const auto listeners = root.sections("listeners");
   for (std::size_t i = 0; i < listeners.size(); ++i) {
-    out.plugins.push_back(
-        plugin_use(Kind::transport, "listeners[" + std::to_string(i) + "]", *listeners[i]));
+    out.listeners.push_back(choose(document, loader, *listeners[i],
+                                   "listeners[" + std::to_string(i) + "]", Kind::transport));
   }
   if (root.has("listeners") && listeners.empty()) {
     document.add({root.mark("listeners"), "listeners", "name at least one listener"});

@@ -1,9 +1,10 @@
 #pragma once
-// The whole configuration file: the schema of everything but plugin options, and its typed form.
+// The whole configuration file: its schema and its typed form.
 #include "api/admission.hpp"
 #include "base/secret.hpp"
 #include "config/document.hpp"
 #include "net/limits.hpp"
+#include "plugin/instance.hpp"
 #include "runtime/drain.hpp"
 #include "runtime/logging.hpp"
 #include "runtime/settings.hpp"
@@ -18,20 +19,15 @@
 
 namespace ferry::cli {
 
-/// A plugin named in the file.
-struct PluginUse {
-  Kind kind = Kind::storage;
-  std::string section;          ///< "storage", "listeners[0]"
-  std::string plugin;           ///< the name, or an absolute path of a .so
-  config::Mark where;           ///< of the name
-  const config::Node* options;  ///< checked against the plugin's own schema
-};
-
+/// What the file says, ready to be built. Refers into the document it was read from.
 struct Configuration {
-  std::vector<std::string> plugin_dirs;  ///< never empty
-  std::vector<PluginUse> plugins;        ///< storage first, listeners last
+  Choice storage;
+  Choice blob_store;
+  Choice rate_limiter;
+  Choice signaling;
+  std::vector<Choice> listeners;
   std::string web_root;
-  Secret master_secret;  ///< empty: made on first start and kept in the storage
+  Secret master_secret;  ///< empty: made on the first start and kept in the storage
   std::string node_id;
 
   ServerSettings server;
@@ -46,15 +42,17 @@ struct Configuration {
   std::map<std::string, RatePolicy> rate_policies;
   bool limiter_fail_open = true;
 
+  /// Of everything but plugin options.
   static config::Schema schema();
-  /// Checks the static part of the document; what is wrong is added to it. The result is complete
-  /// only if the document is ok().
+  /// Checks the whole document, loading the plugins that it names. What is wrong is added to the
+  /// document; the result is complete only if the document is ok().
   static Configuration read(config::Document& document);
 };
 
-/// Where plugins and the web app lie relative to the running executable, in a build tree and when
-/// installed.
-std::string default_plugin_dir();
+/// Where plugins are looked up for this document.
+Loader loader_for(const config::Section& root);
+
+/// Where the web app lies relative to the running executable, in a build tree and when installed.
 std::string default_web_root();
 
 }  // namespace ferry::cli

@@ -20,8 +20,8 @@ class UploadLocks {
     Lease& operator=(Lease&& other) noexcept;
     ~Lease() { release(); }
 
-    /// `let_go` is called on the holder's loop when somebody waits, possibly more than once,
-    /// possibly at once. It must not release the lease itself.
+    /// `let_go` is called on the holder's loop when somebody waits, possibly more than once.
+    /// It may release the lease.
     void on_preempt(std::function<void()> let_go);
     bool preempted() const;
     void release() noexcept;

@@ -1,7 +1,6 @@
 #include "transfers/code.hpp"
 
 #include <gtest/gtest.h>
-
 #include <set>
 
 using ferry::ProblemType;

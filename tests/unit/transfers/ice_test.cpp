@@ -57,18 +57,34 @@ TEST(IceServers, SaysWhatIsWrongInWords) {
 }
 
 TEST(IceUrl, AcceptsWhatBrowsersAccept) {
-  for (const char* url :
-       {"stun:a", "stun:a.example.org", "stuns:a:5349", "turn:10.0.0.1:3478", "turn:a?transport=udp",
-        "turns:a:443?transport=tcp", "stun:[::1]", "stun:[2001:db8::1]:3478"}) {
+  for (const char* url : {"stun:a", "stun:a.example.org", "stuns:a:5349", "turn:10.0.0.1:3478",
+                          "turn:a?transport=udp", "turns:a:443?transport=tcp", "stun:[::1]",
+                          "stun:[2001:db8::1]:3478"}) {
     EXPECT_EQ(check_ice_url(url), "") << url;
   }
 }
 
 TEST(IceUrl, RefusesWhatBrowsersRefuse) {
-  for (const char* url :
-       {"", "stun", "stun:", "stun://a", "STUN:a", "ice:a", "stun:a b", "stun:a:0", "stun:a:65536",
-        "stun:a:", "stun:a:x", "stun:a?transport=udp", "turn:a?transport=sctp", "turn:a?x",
-        "turn:user@a", "stun:[::1", "stun:[]", "stun:[::g]", "stun:[::1]x", "stun:a/b"}) {
+  for (const char* url : {"",
+                          "stun",
+                          "stun:",
+                          "stun://a",
+                          "STUN:a",
+                          "ice:a",
+                          "stun:a b",
+                          "stun:a:0",
+                          "stun:a:65536",
+                          "stun:a:",
+                          "stun:a:x",
+                          "stun:a?transport=udp",
+                          "turn:a?transport=sctp",
+                          "turn:a?x",
+                          "turn:user@a",
+                          "stun:[::1",
+                          "stun:[]",
+                          "stun:[::g]",
+                          "stun:[::1]x",
+                          "stun:a/b"}) {
     EXPECT_NE(check_ice_url(url), "") << url;
   }
 }
@@ -78,8 +94,8 @@ TEST(TurnCredentials, FollowTheRestDraft) {
   for (int i = 0; i < 16; ++i) {
     room.push_back(static_cast<std::byte>(i));
   }
-  const auto made = turn_credentials(Secret("north"), room, Role::sender,
-                                     from_unix_ms(1'700'000'000'999));
+  const auto made =
+      turn_credentials(Secret("north"), room, Role::sender, from_unix_ms(1'700'000'000'999));
   // python: hmac.new(b"north", username, sha1), the middle being sha256(bytes(range(16)))[:4]
   EXPECT_EQ(made.username, "1700000000:be45cb26:sender");
   EXPECT_EQ(made.credential, "PGmL9Ln7xq6rnqQKRJx+MjQ1qnA=");

@@ -13,9 +13,9 @@ TEST(RoomFrame, CarriesHeaderAndTextVerbatim) {
   header.from.random = 0xFFFEFDFCFBFAF9F8u;
   const auto frame = make_frame(header, "{\"type\":\"ack\",\"ack\":1}");
   EXPECT_EQ(frame->substr(kFrameHeader), "{\"type\":\"ack\",\"ack\":1}");
-  EXPECT_EQ(frame->substr(0, kFrameHeader),
-            std::string("\x01\x02\x01\x02\x03\x04\x05\x06\x07\x08\xFF\xFE\xFD\xFC\xFB\xFA\xF9\xF8",
-                        18));
+  EXPECT_EQ(
+      frame->substr(0, kFrameHeader),
+      std::string("\x01\x02\x01\x02\x03\x04\x05\x06\x07\x08\xFF\xFE\xFD\xFC\xFB\xFA\xF9\xF8", 18));
   const auto read = read_frame(*frame);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->kind, FrameKind::relay);

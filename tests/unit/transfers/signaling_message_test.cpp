@@ -1,7 +1,6 @@
 #include "transfers/signaling_message.hpp"
 
 #include <gtest/gtest.h>
-
 #include <string>
 
 using namespace ferry::transfers;
@@ -59,22 +58,47 @@ TEST(SignalingMessage, ReadsTheShortTypes) {
 
 TEST(SignalingMessage, AcceptsEveryKindOfValueInThePayload) {
   for (const char* payload :
-       {R"({})", R"({"a":[]})", R"({"a":[1,-0,0.5,1e3,-1.25E-7,1E+2]})", R"({"a":[true,false,null]})",
-        R"({"a":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"})", "{\"a\":\"\u00E9\U0001F600\"}",
-        R"({ "a" : { "b" : [ { } , [ ] ] } , "c" : 0 })", R"({"":"","":1})"}) {
+       {R"({})", R"({"a":[]})", R"({"a":[1,-0,0.5,1e3,-1.25E-7,1E+2]})",
+        R"({"a":[true,false,null]})", R"({"a":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"})",
+        "{\"a\":\"\u00E9\U0001F600\"}", R"({ "a" : { "b" : [ { } , [ ] ] } , "c" : 0 })",
+        R"({"":"","":1})"}) {
     EXPECT_EQ(scan(offer(payload)), "") << payload;
   }
 }
 
 TEST(SignalingMessage, RefusesPayloadsThatAreNotJson) {
-  for (const char* payload :
-       {R"({)", R"({"a"})", R"({"a":})", R"({"a":1,})", R"({,})", R"({a:1})", R"({"a":[1,]})",
-        R"({"a":[1 2]})", R"({"a":[1}})", R"({"a":01})", R"({"a":1.})", R"({"a":.5})", R"({"a":+1})",
-        R"({"a":-})", R"({"a":1e})", R"({"a":1e+})", R"({"a":1e999999999999})", R"({"a":tru})",
-        R"({"a":True})", R"({"a":nan})", R"({"a":'b'})", "{\"a\":\"\n\"}", "{\"a\":\"\x01\"}",
-        R"({"a":"\x"})", R"({"a":"\u12"})", R"({"a":"\u12g4"})", R"({"a":"\ud800"})",
-        R"({"a":"\ud800\u0041"})", R"({"a":"\udc00"})", R"({"a":"\ud800\ud800"})", R"({"a":"b)",
-        R"({"a":1 /* no */})"}) {
+  for (const char* payload : {R"({)",
+                              R"({"a"})",
+                              R"({"a":})",
+                              R"({"a":1,})",
+                              R"({,})",
+                              R"({a:1})",
+                              R"({"a":[1,]})",
+                              R"({"a":[1 2]})",
+                              R"({"a":[1}})",
+                              R"({"a":01})",
+                              R"({"a":1.})",
+                              R"({"a":.5})",
+                              R"({"a":+1})",
+                              R"({"a":-})",
+                              R"({"a":1e})",
+                              R"({"a":1e+})",
+                              R"({"a":1e999999999999})",
+                              R"({"a":tru})",
+                              R"({"a":True})",
+                              R"({"a":nan})",
+                              R"({"a":'b'})",
+                              "{\"a\":\"\n\"}",
+                              "{\"a\":\"\x01\"}",
+                              R"({"a":"\x"})",
+                              R"({"a":"\u12"})",
+                              R"({"a":"\u12g4"})",
+                              R"({"a":"\ud800"})",
+                              R"({"a":"\ud800\u0041"})",
+                              R"({"a":"\udc00"})",
+                              R"({"a":"\ud800\ud800"})",
+                              R"({"a":"b)",
+                              R"({"a":1 /* no */})"}) {
     EXPECT_EQ(scan(offer(payload)), "the message is not JSON") << payload;
   }
 }
