@@ -3,9 +3,6 @@
 namespace ferry {
 namespace {
 
-using config::Field;
-using config::Type;
-
 // Runs code of a plugin; nothing, or what it threw.
 template <class Call>
 std::optional<std::string> thrown_by(Call call) {
@@ -47,19 +44,6 @@ void validate(config::Document& document, const Choice& choice, const std::strin
 
 }  // namespace
 
-config::Schema plugin_section(const std::string& plugin_default) {
-  config::Schema schema;
-  Field plugin("plugin", Type::string, "Name of the plugin, or an absolute path to its file.");
-  if (plugin_default.empty()) {
-    plugin.required = true;
-  } else {
-    plugin.default_text = plugin_default;
-  }
-  schema.fields.push_back(std::move(plugin));
-  schema.fields.push_back(Field("options", Type::object, "Options of the plugin."));
-  return schema;
-}
-
 Result<config::Schema> schema_of(const LoadedPlugin& plugin, const FerryProvider& provider) {
   config::Schema schema;
   if (const auto thrown = thrown_by([&] { provider.schema(schema); })) {
@@ -69,19 +53,19 @@ Result<config::Schema> schema_of(const LoadedPlugin& plugin, const FerryProvider
   return schema;
 }
 
-Choice choose(config::Document& document, const Loader& loader, const config::Section& section,
-              const std::string& path, Kind kind) {
+Choice choose(config::Document& document, const Loader& loader, Kind kind,
+              const std::string& section, const std::string& plugin, const config::Mark& where,
+              const config::Node& options) {
   Choice out;
   out.kind = kind;
-  const std::string name = section.string("plugin");
-  if (name.empty()) {
+  if (plugin.empty()) {
     return out;  // reported as missing already
   }
   const auto refuse = [&](std::string text) {
-    document.add({section.mark("plugin"), path + ".plugin", std::move(text)});
+    document.add({where, section + ".plugin", std::move(text)});
     return Choice();
   };
-  const auto loaded = loader.load(name);
+  const auto loaded = loader.load(plugin);
   if (!loaded) {
     return refuse(loaded.error().detail);
   }
@@ -95,10 +79,11 @@ Choice choose(config::Document& document, const Loader& loader, const config::Se
   if (!schema) {
     return refuse(schema.error().detail);
   }
+  const std::string path = section + ".options";
   const std::size_t problems = document.problem_count();
-  out.options = &document.check(section.raw("options"), *schema, path + ".options");
+  out.options = &document.check(options, *schema, path);
   if (document.problem_count() == problems) {
-    validate(document, out, path + ".options");
+    validate(document, out, path);
   }
   return out;
 }

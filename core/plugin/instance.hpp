@@ -7,10 +7,6 @@
 
 namespace ferry {
 
-/// The fields of such a section. `plugin_default`: used when `plugin` is not written; empty: it is
-/// required.
-config::Schema plugin_section(const std::string& plugin_default = "");
-
 /// What a section chose. Valid as long as the document.
 struct Choice {
   Kind kind = Kind::storage;
@@ -19,13 +15,14 @@ struct Choice {
   const config::Section* options = nullptr;
 };
 
-/// Loads the plugin that `section` names and checks its options with the plugin's schema and its
+/// Loads the plugin that a section names and checks its options with the plugin's schema and its
 /// own validate(). Findings go to the document; the choice is complete when there were none.
-/// `path`: of the section, "storage".
-Choice choose(config::Document& document, const Loader& loader, const config::Section& section,
-              const std::string& path, Kind kind);
+/// `section`: its path, "storage" or "listeners[0]"; `where`: of the plugin's name.
+Choice choose(config::Document& document, const Loader& loader, Kind kind,
+              const std::string& section, const std::string& plugin, const config::Mark& where,
+              const config::Node& options);
 
-/// The options of one kind of a plugin; empty with a reason when the plugin throws.
+/// The options of one kind of a plugin, as it describes them.
 Result<config::Schema> schema_of(const LoadedPlugin& plugin, const FerryProvider& provider);
 
 /// Constructs the plugin of a complete choice and guards it. `host` and the document outlive it.

@@ -216,14 +216,4 @@ std::vector<AvailablePlugin> Loader::available() const {
   return out;
 }
 
-std::vector<std::filesystem::path> default_plugin_folders() {
-  std::error_code error;
-  const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) {
-    return {};
-  }
-  const std::filesystem::path folder = executable.parent_path();
-  return {folder / "plugins", folder.parent_path() / "lib" / "ferry" / "plugins"};
-}
-
 }  // namespace ferry

@@ -33,7 +33,8 @@ struct AvailablePlugin {
 class Loader {
  public:
   /// Folders are searched in this order.
-  explicit Loader(std::vector<std::filesystem::path> folders) : folders_(std::move(folders)) {}
+  explicit Loader(const std::vector<std::string>& folders)
+      : folders_(folders.begin(), folders.end()) {}
 
   /// `name`: "sqlite" for <folder>/sqlite.so, or an absolute path. A plugin that is already in the
   /// process is handed out again. The error's detail is a sentence for the operator.
@@ -49,9 +50,5 @@ class Loader {
 
   std::vector<std::filesystem::path> folders_;
 };
-
-/// Where an installed or freshly built server keeps its plugins: beside the executable in
-/// `plugins/`, and in `../lib/ferry/plugins`.
-std::vector<std::filesystem::path> default_plugin_folders();
 
 }  // namespace ferry

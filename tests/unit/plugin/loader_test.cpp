@@ -40,13 +40,13 @@ class LoaderTest : public testing::Test {
     const auto loaded = loader.load(name);
     return loaded ? "loaded" : loaded.error().detail;
   }
-  std::string refusal(const std::string& name) { return refusal(Loader({folder_}), name); }
+  std::string refusal(const std::string& name) { return refusal(Loader({folder_.string()}), name); }
 
   fs::path folder_;
 };
 
 TEST_F(LoaderTest, LoadsByNameOnce) {
-  const Loader loader({"/nonexistent", kPlugins});
+  const Loader loader({"/nonexistent", kPlugins.string()});
   const auto first = loader.load("good");
   ASSERT_TRUE(first) << first.error().detail;
   EXPECT_EQ((*first)->name, "good");
@@ -59,7 +59,7 @@ TEST_F(LoaderTest, LoadsByNameOnce) {
 }
 
 TEST_F(LoaderTest, NamesTheSearchedPathsAndTheNearestPlugin) {
-  const Loader loader({folder_, kPlugins});
+  const Loader loader({folder_.string(), kPlugins.string()});
   const std::string text = refusal(loader, "goood");
   EXPECT_THAT(text, HasSubstr("there is no plugin 'goood'; did you mean 'good'?"));
   EXPECT_THAT(text, HasSubstr("installed: foreign, fussy, good, unmanifested, unresolved"));
@@ -76,7 +76,7 @@ TEST_F(LoaderTest, TakesNoRelativePaths) {
 }
 
 TEST_F(LoaderTest, ListsEveryMismatchWithoutOpeningTheFile) {
-  const std::string text = refusal(Loader({kPlugins}), "foreign");
+  const std::string text = refusal(Loader({kPlugins.string()}), "foreign");
   EXPECT_THAT(text, HasSubstr("plugin 'foreign' (" + (kPlugins / "foreign.so").string() +
                               ") does not fit this server: "));
   EXPECT_THAT(text,
@@ -158,12 +158,12 @@ TEST_F(LoaderTest, RefusesLibrariesThatAreNoPlugins) {
 }
 
 TEST_F(LoaderTest, PrintsTheReasonOfTheDynamicLinker) {
-  EXPECT_THAT(refusal(Loader({kPlugins}), "unresolved"),
+  EXPECT_THAT(refusal(Loader({kPlugins.string()}), "unresolved"),
               HasSubstr("undefined symbol: ferry_test_nobody_defines_this"));
 }
 
 TEST_F(LoaderTest, RefusesAStampWithoutAManifest) {
-  EXPECT_THAT(refusal(Loader({kPlugins}), "unmanifested"),
+  EXPECT_THAT(refusal(Loader({kPlugins.string()}), "unmanifested"),
               HasSubstr("does not export ferry_plugin_manifest"));
 }
 
@@ -171,7 +171,7 @@ TEST_F(LoaderTest, ListsWhatIsInstalledWithReasons) {
   copy("good", "good");
   copy("foreign", "foreign");
   fs::resize_file(copy("good", "short"), 1000);
-  const auto all = Loader({"/nonexistent", folder_}).available();
+  const auto all = Loader({"/nonexistent", folder_.string()}).available();
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].name, "foreign");
   EXPECT_EQ(all[0].stamp.value().get("version"), "9.9.9");
@@ -190,7 +190,12 @@ class Instances : public testing::Test {
   }
   // `text`: the section itself.
   Choice chosen(config::Document& document, Kind kind = Kind::rate_limiter) {
-    return choose(document, loader_, document.check(plugin_section()), "limiter", kind);
+    config::Schema schema;
+    schema.fields.push_back(config::Field("plugin", config::Type::string, "").required_());
+    schema.fields.push_back(config::Field("options", config::Type::object, ""));
+    const config::Section& section = document.check(schema);
+    return choose(document, loader_, kind, "limiter", section.string("plugin"),
+                  section.mark("plugin"), section.raw("options"));
   }
   std::string findings(const std::string& text, Kind kind = Kind::rate_limiter) {
     config::Document document = parse(text);
@@ -198,7 +203,7 @@ class Instances : public testing::Test {
     return document.report();
   }
 
-  Loader loader_{{kPlugins}};
+  Loader loader_{{kPlugins.string()}};
   test::TestHost host_;
 };
 
