@@ -18,6 +18,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ferry::test {
 
@@ -62,7 +63,7 @@ class Node {
 
  private:
   template <class T>
-  std::unique_ptr<T> load(const std::string& section);
+  std::unique_ptr<T> load(const std::string& plugin, const std::string& options);
 
   TempDir dir_;
   std::unique_ptr<Logger> log_ = make_logger();
@@ -70,7 +71,7 @@ class Node {
   Loops loops_{2};
   BlockingThreads pool_{2};
   PluginHost host_{loops_, pool_, metrics_, make_logger(), "test"};
-  std::unique_ptr<config::Document> document_;
+  std::vector<std::unique_ptr<config::Document>> documents_;  // plugins refer to their options
   std::unique_ptr<Storage> storage_;
   std::unique_ptr<BlobStore> blobs_;
 };
