@@ -1,6 +1,7 @@
 #include "harness.hpp"
 
 #include "config/document.hpp"
+#include "plugin/loader.hpp"
 #include "runtime/blocking_threads.hpp"
 #include "runtime/logging.hpp"
 #include "runtime/loops.hpp"
@@ -12,7 +13,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <dlfcn.h>
 #include <fstream>
 #include <future>
 #include <gtest/gtest.h>
@@ -30,16 +30,7 @@ constexpr std::chrono::seconds kCaseDeadline{60};
 
 Settings settings;
 std::string config_text;
-const FerryManifest* loaded = nullptr;
-
-const FerryProvider* provider_of(Kind kind) {
-  for (std::uint32_t i = 0; i < loaded->provider_count; ++i) {
-    if (loaded->providers[i].kind == kind) {
-      return &loaded->providers[i];
-    }
-  }
-  return nullptr;
-}
+const LoadedPlugin* loaded = nullptr;
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
@@ -82,16 +73,16 @@ std::optional<std::string> load(Settings s) {
     }
     config_text.assign(std::istreambuf_iterator<char>(file), {});
   }
-  void* handle = ::dlopen(fs::absolute(settings.plugin).c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!handle) {
-    return std::string(::dlerror());
+  const auto path = fs::absolute(settings.plugin);
+  const auto plugin = Loader({path.parent_path().string()}).load(path.string());
+  if (!plugin) {
+    return plugin.error().detail;
   }
-  loaded = static_cast<const FerryManifest*>(::dlsym(handle, "ferry_plugin_manifest"));
-  return loaded ? std::nullopt
-                : std::optional<std::string>(settings.plugin.string() + " is no Ferry plugin");
+  loaded = *plugin;
+  return std::nullopt;
 }
 
-const FerryManifest& manifest() {
+const LoadedPlugin& plugin_under_test() {
   return *loaded;
 }
 
@@ -105,7 +96,7 @@ struct Rig::Parts {
     documents.push_back(std::make_unique<config::Document>(
         config::Document::parse(text, settings.config.string(), config::Sources::of_process())));
     auto& document = *documents.back();
-    const auto& provider = *provider_of(kind);
+    const auto& provider = *loaded->find(kind);
     config::Schema schema;
     provider.schema(schema);
     const std::string name(name_of(kind));

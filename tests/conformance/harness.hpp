@@ -1,6 +1,8 @@
 #pragma once
 // What every case stands on: event loops, a plugin instance made from the configuration, and
 // coroutines that run on those loops while the test's own thread waits.
+#include "plugin/loader.hpp"
+
 #include <ferry/plugin.hpp>
 
 #include <filesystem>
@@ -20,7 +22,7 @@ struct Settings {
 
 /// Loads the plugin and keeps the settings for all rigs; the text says why not. Once per process.
 std::optional<std::string> load(Settings settings);
-const FerryManifest& manifest();
+const LoadedPlugin& plugin_under_test();
 
 /// Loops, pool and the instances of one case. Made and destroyed on the test's thread.
 class Rig {

@@ -27,16 +27,6 @@ constexpr Suite kSuites[] = {{ferry::Kind::storage, add_storage_cases},
                              {ferry::Kind::signaling, add_signaling_cases},
                              {ferry::Kind::transport, add_transport_cases}};
 
-bool provides(ferry::Kind kind) {
-  const auto& m = manifest();
-  for (std::uint32_t i = 0; i < m.provider_count; ++i) {
-    if (m.providers[i].kind == kind) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,13 +63,13 @@ int main(int argc, char** argv) {
   }
   bool any = false;
   for (const Suite& suite : kSuites) {
-    if (provides(suite.kind) && (kind.empty() || kind == ferry::name_of(suite.kind))) {
+    if (plugin_under_test().find(suite.kind) && (kind.empty() || kind == ferry::name_of(suite.kind))) {
       suite.add();
       any = true;
     }
   }
   if (!any) {
-    std::cerr << manifest().name << " provides no " << kind << "\n";
+    std::cerr << plugin_under_test().name << " provides no " << kind << "\n";
     return 65;
   }
   return RUN_ALL_TESTS();
