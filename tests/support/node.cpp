@@ -51,9 +51,11 @@ Node::Node() {
   storage_ = load<Storage>("memory", "{}");
   blobs_ = load<BlobStore>("filesystem", "{durability: none, min_free: 0, path: \"" +
                                              (dir_.path() / "blobs").string() + "\"}");
+  limiter_ = load<RateLimiter>("memory", "{}");
 }
 
 Node::~Node() {
+  await(limiter_->stop());
   await(blobs_->stop());
   await(storage_->stop());
   loops_.stop();

@@ -10,6 +10,7 @@
 #include "runtime/plugin_host.hpp"
 
 #include <ferry/blob_store.hpp>
+#include <ferry/rate_limiter.hpp>
 #include <ferry/storage.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -46,6 +47,7 @@ class Node {
 
   Storage& storage() { return *storage_; }
   BlobStore& blobs() { return *blobs_; }
+  RateLimiter& limiter() { return *limiter_; }
   Registry& metrics() { return metrics_; }
   Logger& log() { return *log_; }
   const TempDir& dir() const { return dir_; }
@@ -74,6 +76,7 @@ class Node {
   std::vector<std::unique_ptr<config::Document>> documents_;  // plugins refer to their options
   std::unique_ptr<Storage> storage_;
   std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<RateLimiter> limiter_;
 };
 
 }  // namespace ferry::test
