@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -80,7 +81,14 @@ class Handler {
     stack_.push_uint64(u);
     return true;
   }
-  bool on_double(double d, string_view, error_code& ec) {
+  bool on_double(double d, string_view text, error_code& ec) {
+    // Boost.JSON 1.81 is off by a bit in long numbers, from_chars is not. Text that came in parts
+    // is not whole here.
+    double exact = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exact);
+    if (error == std::errc() && end == text.data() + text.size()) {
+      d = exact;
+    }
     if (!std::isfinite(d)) {
       return refuse(ec, "a number is too large");
     }

@@ -81,7 +81,7 @@ int schema(const Arguments& arguments) {
   const bool markdown = arguments.format == "markdown";
   std::cout << (markdown ? config::reference_markdown(Configuration::schema())
                          : config::reference_yaml(Configuration::schema()));
-  const Loader loader(default_plugin_folders());
+  const Loader loader({default_plugin_dir()});
   for (const auto& available : loader.available()) {
     if (!available.problem.empty()) {
       continue;
@@ -109,13 +109,9 @@ int schema(const Arguments& arguments) {
 }
 
 int plugins(const Arguments& arguments) {
-  // A broken file is no reason not to list; the folders come from it only when it is good enough.
-  std::vector<std::filesystem::path> folders = default_plugin_folders();
+  // A broken file is no reason not to list.
   config::Document document = config::Document::load(arguments.config);
-  if (const auto* entry = document.root().find("plugin_dirs"); entry != nullptr) {
-    folders = loader_for(document.check(Configuration::schema())).folders();
-  }
-  const Loader loader(folders);
+  const Loader loader = loader_for(document.check(Configuration::schema()));
   for (const auto& available : loader.available()) {
     std::cout << available.name << "\t"
               << (available.stamp ? available.stamp->get("version") : std::string_view("-")) << "\t"

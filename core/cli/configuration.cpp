@@ -12,6 +12,25 @@ using config::Field;
 using config::Schema;
 using config::Type;
 
+Schema plugin_section() {
+  Schema s;
+  s.fields.push_back(
+      Field("plugin", Type::string, "Name of the plugin, or an absolute path to its file.")
+          .required_());
+  s.fields.push_back(Field("options", Type::object, "Options of the plugin."));
+  return s;
+}
+
+// A section that lacks its plugin was reported by its schema already.
+Choice chosen(config::Document& document, const Loader& loader, Kind kind, const std::string& path,
+              const config::Section& section) {
+  if (section.string("plugin").empty()) {
+    return {};
+  }
+  return choose(document, loader, kind, path, section.string("plugin"), section.mark("plugin"),
+                section.raw("options"));
+}
+
 Schema server_section() {
   Schema s = ServerSettings::schema();
   s.fields.push_back(Field("node_id", Type::string,
@@ -51,10 +70,16 @@ std::string first_existing(const std::vector<std::filesystem::path>& candidates)
 }  // namespace
 
 Loader loader_for(const config::Section& root) {
-  const auto folders = root.strings("plugin_dirs");
-  return Loader(folders.empty()
-                    ? default_plugin_folders()
-                    : std::vector<std::filesystem::path>(folders.begin(), folders.end()));
+  auto folders = root.strings("plugin_dirs");
+  if (folders.empty()) {
+    folders.push_back(default_plugin_dir());
+  }
+  return Loader(folders);
+}
+
+std::string default_plugin_dir() {
+  const auto dir = executable_dir();
+  return first_existing({dir / "plugins", dir / "../lib/ferry/plugins"});
 }
 
 std::string default_web_root() {
@@ -101,18 +126,18 @@ Configuration Configuration::read(config::Document& document) {
   Configuration out;
   const config::Section& root = document.check(schema());
   const Loader loader = loader_for(root);
-  const auto chosen = [&](Kind kind) {
+  const auto one = [&](Kind kind) {
     const std::string name(name_of(kind));
-    return root.has(name) ? choose(document, loader, root.section(name), name, kind) : Choice{};
+    return root.has(name) ? chosen(document, loader, kind, name, root.section(name)) : Choice{};
   };
-  out.storage = chosen(Kind::storage);
-  out.blob_store = chosen(Kind::blob_store);
-  out.rate_limiter = chosen(Kind::rate_limiter);
-  out.signaling = chosen(Kind::signaling);
+  out.storage = one(Kind::storage);
+  out.blob_store = one(Kind::blob_store);
+  out.rate_limiter = one(Kind::rate_limiter);
+  out.signaling = one(Kind::signaling);
   const auto listeners = root.sections("listeners");
   for (std::size_t i = 0; i < listeners.size(); ++i) {
-    out.listeners.push_back(choose(document, loader, *listeners[i],
-                                   "listeners[" + std::to_string(i) + "]", Kind::transport));
+    out.listeners.push_back(chosen(document, loader, Kind::transport,
+                                   "listeners[" + std::to_string(i) + "]", *listeners[i]));
   }
   if (root.has("listeners") && listeners.empty()) {
     document.add({root.mark("listeners"), "listeners", "name at least one listener"});

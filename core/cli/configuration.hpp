@@ -52,7 +52,8 @@ struct Configuration {
 /// Where plugins are looked up for this document.
 Loader loader_for(const config::Section& root);
 
-/// Where the web app lies relative to the running executable, in a build tree and when installed.
+// Relative to the running executable, in a build tree and when installed.
+std::string default_plugin_dir();
 std::string default_web_root();
 
 }  // namespace ferry::cli

@@ -1,6 +1,8 @@
 #include "cli/node.hpp"
 
 #include "api/health_routes.hpp"
+#include "api/openapi_route.hpp"
+#include "api/openapi_route.hpp"
 #include "api/put_route.hpp"
 #include "api/share_routes.hpp"
 #include "api/signal_route.hpp"
@@ -222,8 +224,10 @@ void Node::Parts::add_routes() {
   api::add_transfer_routes(router, *transfers, *admission, limits, FERRY_VERSION);
   api::add_signal_route(router, *hub, *admission, configuration.live.allowed_origins);
   api::add_upload_routes(router, *uploads, *admission);
-  api::add_share_routes(router, *shares, *blobs, *admission, metrics);
+  api::add_share_routes(router, *shares, *blobs, *admission, log.root(), metrics);
+  api::add_openapi_route(router);
   api::add_put_route(router, *uploads, *shares, *admission);
+  api::add_openapi_route(router);
 
   const auto ping = [](std::string name, Plugin& plugin) {
     return api::HealthCheck(std::move(name), [&plugin] { return plugin.ping(); });

@@ -738,7 +738,7 @@ void Connection::record(const Exchange& exchange, unsigned status) {
 void Connection::drain() {
   if (session_) {
     session_->close(1012, "draining");
-  } else if (phase_ == Phase::idle && buffer_.size() <= pos_) {
+  } else if (phase_ == Phase::idle) {
     stream_.close();
   }
 }

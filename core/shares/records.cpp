@@ -115,7 +115,7 @@ Bytes encode(const UploadRecord& record) {
   if (!record.share.empty()) {
     o["share"] = record.share;
   }
-  o["created"] = record.created_ms;
+  o["created"] = to_unix_ms(record.created);
   return to_bytes(json::serialize(o));
 }
 
@@ -139,9 +139,9 @@ Bytes encode(const ShareRecord& record) {
   }
   o["files"] = std::move(files);
   o["owner_sha256"] = hex(record.owner_hash);
-  o["created"] = record.created_ms;
-  o["expires"] = record.expires_ms;
-  o["life"] = record.life_s;
+  o["created"] = to_unix_ms(record.created);
+  o["expires"] = to_unix_ms(record.expires);
+  o["life"] = record.life.count();
   return to_bytes(json::serialize(o));
 }
 
@@ -179,7 +179,7 @@ Result<UploadRecord> decode_upload(ByteView bytes) {
   record.token_hash = *token_hash;
   record.epoch = *epoch;
   record.share = json::string_member(o, "share").value_or("");
-  record.created_ms = *created;
+  record.created = from_unix_ms(*created);
   const bool whole = record.state == UploadState::complete || record.state == UploadState::shared;
   if ((record.length && record.offset > *record.length) ||
       (whole && record.length != record.offset) ||
@@ -207,9 +207,9 @@ Result<ShareRecord> decode_share(ByteView bytes) {
   ShareRecord record;
   record.state = *state;
   record.owner_hash = *owner_hash;
-  record.created_ms = *created;
-  record.expires_ms = *expires;
-  record.life_s = *life;
+  record.created = from_unix_ms(*created);
+  record.expires = from_unix_ms(*expires);
+  record.life = std::chrono::seconds(*life);
   record.files.reserve(files->size());
   for (const auto& value : *files) {
     auto file = decode_file(value);

@@ -1,6 +1,8 @@
 #pragma once
-// What is remembered of uploads and shares, and how it is written: JSON with a version. Pure.
+// What is remembered of uploads and shares, and how it is written: JSON with a version, times in
+// milliseconds. Pure.
 #include "base/crypto.hpp"
+#include "base/time.hpp"
 
 #include <ferry/storage.hpp>
 
@@ -30,7 +32,7 @@ struct UploadRecord {
   /// Grows whenever a node takes the writer, so that the one before can record nothing more.
   std::uint64_t epoch = 0;
   std::string share;  ///< id, when shared
-  std::int64_t created_ms = 0;
+  WallTime created;
 
   bool operator==(const UploadRecord&) const = default;
 };
@@ -56,9 +58,9 @@ struct ShareRecord {
   ShareState state = ShareState::open;
   std::vector<ShareFile> files;
   Digest owner_hash{};  ///< SHA-256 of the owner token
-  std::int64_t created_ms = 0;
-  std::int64_t expires_ms = 0;  ///< shown to people; what counts is the store's clock
-  std::int64_t life_s = 0;      ///< chosen at creation; runs from the moment of completion
+  WallTime created;
+  WallTime expires;              ///< shown to people; what counts is the store's clock
+  std::chrono::seconds life{0};  ///< chosen at creation; runs from the moment of completion
 
   bool operator==(const ShareRecord&) const = default;
 };

@@ -45,17 +45,14 @@ ShareTicket ticket(std::string id, std::string owner_token, const ShareRecord& r
   out.id = std::move(id);
   out.owner_token = std::move(owner_token);
   out.state = record.state;
-  out.expires = from_unix_ms(record.expires_ms);
+  out.expires = record.expires;
   return out;
 }
 
-std::chrono::seconds life_in(const ShareRecord& record) {
-  return std::chrono::seconds(record.life_s);
-}
-
 void start_life(ShareRecord& record, std::chrono::seconds life) {
-  record.life_s = life.count();
-  record.expires_ms = to_unix_ms(std::chrono::system_clock::now() + life);
+  record.life = life;
+  // In the precision of the record, so that every answer says the same.
+  record.expires = from_unix_ms(to_unix_ms(std::chrono::system_clock::now() + life));
 }
 
 }  // namespace
@@ -77,7 +74,7 @@ Awaitable<Outcome<ShareTicket>> ShareService::open(std::optional<std::chrono::se
   auto owner_token = base64url(random_bytes(32));
   ShareRecord record;
   record.owner_hash = sha256(as_bytes(owner_token));
-  record.created_ms = to_unix_ms(std::chrono::system_clock::now());
+  record.created = std::chrono::system_clock::now();
   start_life(record, chosen);
   if (const auto saved = co_await save(id, record, 0); !saved) {
     co_return to_problem(saved.error());
@@ -101,7 +98,7 @@ Awaitable<Outcome<ShareTicket>> ShareService::create(std::vector<NewFile> files,
   }
   ShareRecord record;
   record.owner_hash = sha256(as_bytes(owner_token));
-  record.created_ms = to_unix_ms(std::chrono::system_clock::now());
+  record.created = std::chrono::system_clock::now();
   start_life(record, chosen);
   const auto saved = co_await save(id, record, 0);
   if (!saved && saved.error().code != Errc::version_mismatch) {
@@ -152,7 +149,7 @@ Awaitable<Outcome<ShareTicket>> ShareService::fill(std::string id, std::string o
       }
       co_return ticket(std::move(id), std::move(owner_token), share);
     }
-    FERRY_CO_TRY(chosen, life_of(life, life_in(share)));
+    FERRY_CO_TRY(chosen, life_of(life, share.life));
     FERRY_CO_TRY(bound, co_await load(id, files));
     share.state = ShareState::ready;
     start_life(share, chosen);
@@ -363,12 +360,11 @@ Awaitable<Outcome<void>> ShareService::bind(std::string share, std::vector<Bound
 }
 
 Awaitable<Result<Version>> ShareService::save(std::string id, ShareRecord record, Version version) {
-  const auto life = life_in(record);
   std::vector<Write> batch;
   batch.push_back(Write::put(share_key(id), encode(record))
                       .if_version(version)
-                      .expire_in(life + kAfterlife)
-                      .due_in(life, std::string(kSweepQueue)));
+                      .expire_in(record.life + kAfterlife)
+                      .due_in(record.life, std::string(kSweepQueue)));
   FERRY_CO_TRY(committed, co_await storage_.apply(std::move(batch)));
   co_return committed.versions.front();
 }

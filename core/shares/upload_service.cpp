@@ -77,7 +77,7 @@ Awaitable<Outcome<CreatedUpload>> UploadService::create(std::optional<std::uint6
   session->record.metadata = std::move(metadata);
   session->record.token_hash = sha256(as_bytes(created.token));
   session->record.epoch = 1;
-  session->record.created_ms = to_unix_ms(std::chrono::system_clock::now());
+  session->record.created = std::chrono::system_clock::now();
 
   // Record before blob: a crash in between leaves a record that the janitor finds, never a blob
   // that nobody knows. Version 0 makes save() insist that there is no such record.

@@ -96,8 +96,7 @@ config::Schema Settings::schema() {
                     "ws:// or wss:// URL or a path.")
                   .example_("wss://signal.example.org/api/signal"));
   f.push_back(Field("allowed_origins", Type::list,
-                    "Origins of pages that may use the API and signaling besides the server's "
-                    "own.")
+                    "Origins of pages that may open signaling sockets besides the server's own.")
                   .element_(Type::string)
                   .example_("[\"https://share.example.org\"]"));
   f.push_back(Field("ice_transport_policy", Type::string,

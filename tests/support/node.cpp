@@ -30,13 +30,16 @@ std::size_t TempDir::files(const std::string& folder) const {
 template <class T>
 std::unique_ptr<T> Node::load(const std::string& section) {
   const Loader loader({FERRY_PLUGIN_DIR});
+  config::Schema of_section;
+  of_section.fields.push_back(config::Field("plugin", config::Type::string, "").required_());
+  of_section.fields.push_back(config::Field("options", config::Type::object, ""));
   config::Schema schema;
   for (const auto* name : {"storage", "blob_store"}) {
-    schema.fields.push_back(
-        config::Field(name, config::Type::object, "").children_(plugin_section()));
+    schema.fields.push_back(config::Field(name, config::Type::object, "").children_(of_section));
   }
-  const auto& root = document_->check(schema);
-  const auto choice = choose(*document_, loader, root.section(section), section, kind_of<T>());
+  const auto& chosen = document_->check(schema).section(section);
+  const auto choice = choose(*document_, loader, kind_of<T>(), section, chosen.string("plugin"),
+                             chosen.mark("plugin"), chosen.raw("options"));
   if (!document_->ok()) {
     throw std::runtime_error(document_->report());
   }

@@ -38,6 +38,12 @@ TEST(Json, KeepsIntegersExact) {
   EXPECT_FALSE(json::integer_member(*o, "more"));
 }
 
+TEST(Json, RoundsLongNumbersCorrectly) {
+  const auto v = json::parse("1818880000005750349600000000575034960302264665");
+  ASSERT_TRUE(v);
+  EXPECT_EQ(v->as_double(), 1818880000005750349600000000575034960302264665.0);
+}
+
 TEST(Json, ReadsEmptyTextAsEmptyObject) {
   const auto o = json::parse_object("");
   ASSERT_TRUE(o);

@@ -20,7 +20,7 @@ UploadRecord open_upload() {
   r.metadata = "filename YQ==";
   r.token_hash = digest_of(0xab);
   r.epoch = 7;
-  r.created_ms = 1763900000123;
+  r.created = from_unix_ms(1763900000123);
   return r;
 }
 
@@ -28,9 +28,9 @@ ShareRecord ready_share() {
   ShareRecord r;
   r.state = ShareState::ready;
   r.owner_hash = digest_of(0x01);
-  r.created_ms = 1;
-  r.expires_ms = 86'400'001;
-  r.life_s = 86'400;
+  r.created = from_unix_ms(1);
+  r.expires = from_unix_ms(86'400'001);
+  r.life = std::chrono::hours(24);
   for (int i = 0; i < 3; ++i) {
     ShareFile f;
     f.name = "same \"name\".txt";
