@@ -2,7 +2,6 @@
 
 #include "api/health_routes.hpp"
 #include "api/openapi_route.hpp"
-#include "api/openapi_route.hpp"
 #include "api/put_route.hpp"
 #include "api/share_routes.hpp"
 #include "api/signal_route.hpp"
