@@ -224,6 +224,7 @@ void Node::Parts::add_routes() {
   api::add_signal_route(router, *hub, *admission, configuration.live.allowed_origins);
   api::add_upload_routes(router, *uploads, *admission);
   api::add_share_routes(router, *shares, *blobs, *admission, log.root(), metrics);
+  api::add_openapi_route(router);
   api::add_put_route(router, *uploads, *shares, *admission);
   api::add_openapi_route(router);
 

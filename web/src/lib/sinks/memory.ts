@@ -1,0 +1,49 @@
+import { type Sink, SinkError, type SinkFactory } from './sink';
+
+export const memoryLimit = 256 * 1024 * 1024;
+
+/** The last resort, for browsers without anything better: the whole file in memory, up to 256 MiB. */
+export function memoryFactory(): SinkFactory {
+  return {
+    kind: 'memory',
+    open: async (name, size, type) => {
+      if (size > memoryLimit) {
+        throw new SinkError('too-large', 'This browser can take at most 256 MiB per file here.');
+      }
+      return new MemorySink(name, type);
+    },
+  };
+}
+
+class MemorySink implements Sink {
+  private parts: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(
+    private readonly name: string,
+    private readonly type: string,
+  ) {}
+
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.parts.push(bytes);
+  }
+
+  async close(): Promise<void> {
+    saveBlob(new Blob(this.parts, { type: this.type || 'application/octet-stream' }), this.name);
+    this.parts = [];
+  }
+
+  async abort(): Promise<void> {
+    this.parts = [];
+  }
+}
+
+export function saveBlob(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.hidden = true;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

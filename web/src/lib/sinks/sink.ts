@@ -1,0 +1,30 @@
+/** Where the bytes of one file go. Bytes arrive in order; `write` takes the buffer over and resolves when the
+ *  bytes have left this page's memory. `close` makes the file appear whole, `abort` leaves none behind. */
+export interface Sink {
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  close(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+export interface SinkFactory {
+  readonly kind: 'download' | 'opfs' | 'memory' | 'folder';
+  open(name: string, size: number, type: string): Promise<Sink>;
+}
+
+export class SinkError extends Error {
+  constructor(
+    readonly reason: 'stopped' | 'full' | 'too-large' | 'unavailable' | 'failed',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'SinkError';
+  }
+}
+
+export function asSinkError(error: unknown): SinkError {
+  if (error instanceof SinkError) return error;
+  if (error instanceof DOMException && error.name === 'QuotaExceededError') {
+    return new SinkError('full', 'There is not enough room on this device.');
+  }
+  return new SinkError('failed', error instanceof Error ? error.message : String(error));
+}
