@@ -315,7 +315,8 @@ Awaitable<void> Connection::run() {
       again = co_await serve_one();
     }
   }
-  if (upgraded_) {
+  if (session_) {
+    co_await run_websocket();
     co_return;
   }
   if (stream_.peer().encrypted && phase_ != Phase::linger) {
@@ -336,6 +337,10 @@ void Connection::leave() {
 }
 
 void Connection::on_expire() {
+  if (answered_) {  // a body that is only drained: another answer would be one too many
+    stream_.close();
+    return;
+  }
   switch (phase_) {
     case Phase::header:
       core_->timeouts_header.add();
@@ -387,6 +392,7 @@ Awaitable<bool> Connection::read_head() {
   pos_ = 0;
   scanner_.reset();
   phase_ = Phase::idle;
+  answered_ = false;
   for (;;) {
     switch (scanner_.scan(buffer_)) {
       case HeadScanner::State::complete: leave(); co_return true;
@@ -479,7 +485,7 @@ Awaitable<bool> Connection::serve_one() {
     co_return false;
   }
   if (std::holds_alternative<Upgrade>(response.body)) {
-    co_await run_websocket(exchange, std::move(response));
+    co_await accept_websocket(exchange, std::move(response));
     co_return false;
   }
   co_return co_await respond(exchange, std::move(response));
@@ -580,6 +586,7 @@ Awaitable<bool> Connection::respond(Exchange& exchange, Response response) {
     co_return false;
   }
   if (keep && exchange.body && !exchange.body->done()) {
+    answered_ = true;
     co_return co_await drain_body(*exchange.body);
   }
   if (!keep && (exchange.refused || (exchange.body && !exchange.body->done()))) {
@@ -668,7 +675,7 @@ Awaitable<void> Connection::linger() {
   }
 }
 
-Awaitable<void> Connection::run_websocket(Exchange& exchange, Response response) {
+Awaitable<void> Connection::accept_websocket(Exchange& exchange, Response response) {
   if (find_header(response, "sec-websocket-accept") == nullptr) {
     websocket::UpgradeOptions options;
     if (const auto* protocol = find_header(response, "sec-websocket-protocol")) {
@@ -692,27 +699,31 @@ Awaitable<void> Connection::run_websocket(Exchange& exchange, Response response)
   options.outbox = limits.websocket_outbox;
   options.ping = limits.websocket_ping;
   const auto early = std::string_view(buffer_).substr(pos_);
-  upgraded_ = true;
   session_ = websocket::Session::make(std::move(stream_), early, options);
+  upgrade_ = std::move(std::get<Upgrade>(response.body));
+  upgrade_label_ = exchange.label;
+  upgrade_id_ = exchange.request.id;
+}
+
+/// Apart from accept_websocket(), so that an idle WebSocket does not keep its request in memory.
+Awaitable<void> Connection::run_websocket() {
   buffer_ = std::string();
   out_ = std::string();
   if (core_->draining.load(std::memory_order_relaxed)) {
     session_->close(1012, "draining");
   }
   core_->websockets.add(1);
-  const auto run = std::move(std::get<Upgrade>(response.body));
   std::string failure;
   try {
-    co_await run(*session_);
+    co_await upgrade_(*session_);
   } catch (const std::exception& e) {
     failure = e.what();
   } catch (...) {
     failure = "unknown exception";
   }
   if (!failure.empty()) {
-    core_->log.error(
-        "a WebSocket handler failed",
-        {{"route", exchange.label}, {"req_id", exchange.request.id}, {"error", failure}});
+    core_->log.error("a WebSocket handler failed",
+                     {{"route", upgrade_label_}, {"req_id", upgrade_id_}, {"error", failure}});
     session_->close(1011, "internal error");
   }
   co_await session_->finish();

@@ -1,7 +1,7 @@
 #pragma once
 // The one place that decides what an HTTP/1 request header means. Stricter than RFC 9112 allows a
 // server to be lenient: what two implementations could read differently is refused
-// (docs/design/http-gate.md). Pure.
+// (docs/design/http-server.md). Pure.
 #include "base/problem.hpp"
 #include "http/message.hpp"
 

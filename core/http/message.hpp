@@ -59,7 +59,7 @@ class Request {
   std::vector<std::pair<std::string, std::string>> params;
 };
 
-/// Runs after 101; the connection is closed when it returns.
+/// Runs after 101, when the request is gone; the connection is closed when it returns.
 using Upgrade = std::function<Awaitable<void>(websocket::Connection& connection)>;
 
 /// Bytes of a blob: sent with sendfile where the transport allows.

@@ -8,7 +8,7 @@
 namespace ferry::websocket {
 namespace {
 
-constexpr std::size_t kSmall = 4 * 1024;
+constexpr std::size_t kSmall = 1024;  // what an idle connection keeps
 constexpr std::size_t kLarge = 64 * 1024;
 constexpr unsigned kShrinkAfter = 32;
 constexpr std::size_t kMaxHeader = 14;

@@ -81,6 +81,7 @@ class WebSocket : public testing::TestWithParam<bool> {
       }
     });
   }
+  std::vector<Connection*> members;  // of a room; outlives the server
   HttpRig rig{GetParam()};
 };
 
@@ -113,8 +114,7 @@ TEST_P(WebSocket, AnswersEveryMessageOfABurstInOrder) {
 }
 
 TEST_P(WebSocket, RelaysBetweenTwoConnectionsOfALoop) {
-  std::vector<Connection*> members;
-  serve([&members](Connection& connection) -> Awaitable<void> {
+  serve([this](Connection& connection) -> Awaitable<void> {
     members.push_back(&connection);
     for (auto text = co_await connection.read(); text; text = co_await connection.read()) {
       const auto copy = shared(std::string(*text));
