@@ -493,17 +493,17 @@ export class LiveReceiver extends Observable<ReceiverView> {
   private onSenderCancelled(reason: string): void {
     if (this.ended) return;
     const texts: Record<string, [string, string]> = {
-      person: ['The sender stopped the transfer.', 'Nothing half was left behind. Their files are still with them.'],
-      source: ['The sender can no longer read a file.', 'Nothing half was left behind. Ask them to start again.'],
+      person: ['The sender stopped the transfer.', 'Their files are still with them.'],
+      source: ['The sender can no longer read a file.', 'Ask them to start again.'],
       'too-large': ['There is no direct path, and the files are too large for this server.', 'Try again on the same network.'],
     };
-    const [title, detail] = texts[reason] ?? ['The sender stopped on an error.', 'Nothing half was left behind.'];
+    const [title, detail] = texts[reason] ?? ['The sender stopped on an error.', ''];
     this.failWith(new Problem(`sender-${reason}`, title, detail), false);
   }
 
   private broken(why: string): void {
     this.tellCancel('protocol');
-    this.failWith(new Problem('protocol', 'The sender sent something unexpected.', `${why}. Nothing half was left behind.`), false);
+    this.failWith(new Problem('protocol', 'The sender sent something unexpected.', why), false);
   }
 
   private failWith(error: unknown, tell = true): void {
