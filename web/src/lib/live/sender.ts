@@ -421,7 +421,8 @@ export class LiveSender extends Observable<SenderView> {
   }
 
   private onReceiverCancelled(reason: string): void {
-    if (this.ended) return;
+    // What is stored stays for another try with the same code.
+    if (this.ended || this.view.state === 'stored') return;
     const what: Record<string, [string, string]> = {
       person: ['The receiver stopped the transfer.', ''],
       sink: ['The receiver could not save the files.', 'Their device may be full, or they stopped the download.'],
