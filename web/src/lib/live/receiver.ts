@@ -186,11 +186,12 @@ export class LiveReceiver extends Observable<ReceiverView> {
       this.step('peer-here');
       this.armDeadline();
     }
+    // The line stays: when only the signaling was cut, negotiation goes on where it was.
     if (!peerHere && this.view.state === 'connecting' && !this.line?.open) {
-      this.dropLine();
+      this.clearDeadline();
       this.step('peer-gone');
     }
-    if (!peerHere && (this.view.state === 'storing' || this.view.state === 'waiting')) void this.askForShare();
+    if (!peerHere && this.view.state === 'storing') void this.askForShare();
   }
 
   private onPeerNew(): void {
@@ -300,7 +301,7 @@ export class LiveReceiver extends Observable<ReceiverView> {
   private onControl(control: Control): void {
     switch (control.kind) {
       case 'manifest': {
-        if (this.view.state !== 'connecting') return;
+        if (this.view.state !== 'connecting' && this.view.state !== 'waiting') return;
         const files = this.manifest.add(control);
         if (files === null) return;
         this.showList(files);

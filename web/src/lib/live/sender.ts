@@ -4,6 +4,7 @@ import { StoreJob } from '../classic/store-job';
 import { showCode } from '../code';
 import { pathOf } from '../files';
 import { percent } from '../format';
+import { Hasher } from '../hash/hasher';
 import { WakeLock, warnBeforeLeaving } from '../guards';
 import { asProblem, Problem } from '../problems';
 import { RateMeter } from '../rate';
@@ -153,8 +154,9 @@ export class LiveSender extends Observable<SenderView> {
       this.step('peer-here');
       this.armDeadline();
     }
+    // The line stays: when only the signaling was cut, negotiation goes on where it was.
     if (!here && this.view.state === 'connecting') {
-      this.dropLine();
+      this.clearDeadline();
       this.step('peer-gone');
     }
   }
@@ -263,7 +265,7 @@ export class LiveSender extends Observable<SenderView> {
   private async send(): Promise<void> {
     const line = this.line;
     if (!line) return;
-    const pump = new Pump(line.peer.channel, line.peer.maxMessage, {
+    const pump = new Pump(line.peer.channel, line.peer.maxMessage, new Hasher(), {
       sent: (bytes) => this.onSent(bytes),
       fileDone: (index, sha256) => {
         line.send({ kind: 'file-digest', index, sha256 });
