@@ -208,7 +208,8 @@ Awaitable<void> Rig::restart() {
 }
 
 bool Rig::has_section(const std::string& section) const {
-  auto document = config::Document::parse(config_text, settings.config.string(), config::Sources());
+  auto document =
+      config::Document::parse(config_text, settings.config.string(), config::Sources::of_process());
   const auto* kind = document.root().find(name_of(parts_->kind));
   return kind && kind->value.find(section);
 }

@@ -1,0 +1,18 @@
+# Runs one case against one mutant and succeeds when exactly that case is reported as failed.
+set(ENV{FERRY_MUTANT} ${BUG})
+set(command ${RUNNER} --plugin ${PLUGIN} --config ${CONFIG} --gtest_color=no)
+if(CASE STREQUAL "")
+  execute_process(COMMAND ${command} --gtest_brief=1 RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "without a bug every case has to pass")
+  endif()
+  return()
+endif()
+execute_process(COMMAND ${command} --gtest_filter=${CASE} OUTPUT_VARIABLE output ERROR_VARIABLE output
+  RESULT_VARIABLE status)
+if(NOT status EQUAL 1)
+  message(FATAL_ERROR "expected ${CASE} to fail with ${BUG}, exit code ${status}\n${output}")
+endif()
+if(NOT output MATCHES "\\[  FAILED  \\] ${CASE}")
+  message(FATAL_ERROR "${CASE} is not in the list of failed cases of ${BUG}\n${output}")
+endif()
