@@ -485,7 +485,7 @@ Awaitable<bool> Connection::serve_one() {
     co_return false;
   }
   if (std::holds_alternative<Upgrade>(response.body)) {
-    co_await accept_websocket(exchange, std::move(response));
+    co_await open_websocket(exchange, std::move(response));
     co_return false;
   }
   co_return co_await respond(exchange, std::move(response));
@@ -675,7 +675,7 @@ Awaitable<void> Connection::linger() {
   }
 }
 
-Awaitable<void> Connection::accept_websocket(Exchange& exchange, Response response) {
+Awaitable<void> Connection::open_websocket(Exchange& exchange, Response response) {
   if (find_header(response, "sec-websocket-accept") == nullptr) {
     websocket::UpgradeOptions options;
     if (const auto* protocol = find_header(response, "sec-websocket-protocol")) {
@@ -701,14 +701,15 @@ Awaitable<void> Connection::accept_websocket(Exchange& exchange, Response respon
   const auto early = std::string_view(buffer_).substr(pos_);
   session_ = websocket::Session::make(std::move(stream_), early, options);
   upgrade_ = std::move(std::get<Upgrade>(response.body));
-  upgrade_label_ = exchange.label;
-  upgrade_id_ = exchange.request.id;
+  label_ = exchange.label;
+  request_id_ = std::move(exchange.request.id);
 }
 
-/// Apart from accept_websocket(), so that an idle WebSocket does not keep its request in memory.
+/// Runs after the exchange of the upgrade is gone: an idle socket keeps nothing of it in memory.
 Awaitable<void> Connection::run_websocket() {
-  buffer_ = std::string();
-  out_ = std::string();
+  // Swapped, because assigning an empty string keeps the memory.
+  std::string().swap(buffer_);
+  std::string().swap(out_);
   if (core_->draining.load(std::memory_order_relaxed)) {
     session_->close(1012, "draining");
   }
@@ -723,7 +724,7 @@ Awaitable<void> Connection::run_websocket() {
   }
   if (!failure.empty()) {
     core_->log.error("a WebSocket handler failed",
-                     {{"route", upgrade_label_}, {"req_id", upgrade_id_}, {"error", failure}});
+                     {{"route", label_}, {"req_id", request_id_}, {"error", failure}});
     session_->close(1011, "internal error");
   }
   co_await session_->finish();

@@ -42,7 +42,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<bool> respond(Exchange& exchange, Response response);
   Awaitable<bool> send(Exchange& exchange, Response& response, bool keep);
   Awaitable<bool> drain_body(ConnectionBody& body);
-  Awaitable<void> accept_websocket(Exchange& exchange, Response response);
+  Awaitable<void> open_websocket(Exchange& exchange, Response response);
   Awaitable<void> run_websocket();
   Awaitable<void> linger();
 
@@ -66,7 +66,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   net::Expiry expiry_;
   Phase phase_ = Phase::idle;
   bool timed_out_ = false;
-  bool answered_ = false;
   std::uint64_t served_ = 0;
 
   std::string buffer_;  ///< received and not yet used: from pos_
@@ -74,10 +73,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HeadScanner scanner_;
   std::string out_;  ///< header of the response
   std::uint64_t sent_ = 0;
-  std::shared_ptr<websocket::Session> session_;  ///< after 101; has the stream then
-  Upgrade upgrade_;
-  std::string_view upgrade_label_;
-  std::string upgrade_id_;
+  std::shared_ptr<websocket::Session> session_;  ///< once upgraded
+  Upgrade upgrade_;                              ///< what to run on it
+  std::string_view label_;                       ///< route of the upgrade
+  std::string request_id_;                       ///< of the upgrade
 };
 
 }  // namespace ferry::http

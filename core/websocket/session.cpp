@@ -120,10 +120,7 @@ Awaitable<std::optional<std::string_view>> Session::read() {
     if (event.kind != Event::Kind::more) {
       if (auto text = handle(event)) {
         if (decoder_.ready()) {
-          corks.hold();
-        } else if (corks.closed()) {
-          // What this last message causes goes out at once, with what was held.
-          corks.release();
+          corks.hold();  // what the last one causes leaves with the rest, by the next read()
         }
         co_return text;
       }

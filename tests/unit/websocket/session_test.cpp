@@ -5,6 +5,11 @@
 #include "websocket/upgrade.hpp"
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -111,6 +116,33 @@ TEST_P(WebSocket, AnswersEveryMessageOfABurstInOrder) {
   for (int i = 0; i < 500; ++i) {
     EXPECT_EQ(client.read(), std::to_string(i) + ">");
   }
+}
+
+TEST_P(WebSocket, AHandlerThatPausesAfterABurstHoldsNoAnswerBack) {
+  using Timer = asio::steady_timer;
+  std::promise<std::shared_ptr<Timer>> made;
+  serve([&made](Connection& connection) -> Awaitable<void> {
+    const auto pause = std::make_shared<Timer>(connection.executor(), Timer::time_point::max());
+    for (int i = 0; i < 3; ++i) {
+      const auto text = co_await connection.read();
+      if (!text) {
+        co_return;
+      }
+      connection.send(shared(std::string(*text)));
+    }
+    made.set_value(pause);
+    boost::system::error_code ignored;
+    co_await pause->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  });
+  BeastClient client(rig.port);
+  const auto frame = [](char text) { return std::string("\x81\x81\0\0\0\0", 6) + text; };
+  asio::write(client.stream.next_layer(), asio::buffer(frame('a') + frame('b') + frame('c')));
+  EXPECT_EQ(client.read(), "a");
+  EXPECT_EQ(client.read(), "b");
+  EXPECT_EQ(client.read(), "c");
+  const auto pause = made.get_future().get();
+  asio::post(pause->get_executor(), [pause] { pause->cancel(); });
+  EXPECT_EQ(client.closed(), 1000);
 }
 
 TEST_P(WebSocket, RelaysBetweenTwoConnectionsOfALoop) {
