@@ -66,6 +66,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   net::Expiry expiry_;
   Phase phase_ = Phase::idle;
   bool timed_out_ = false;
+  bool answered_ = false;  ///< the response is out; its request is only being drained
   std::uint64_t served_ = 0;
 
   std::string buffer_;  ///< received and not yet used: from pos_
