@@ -2,6 +2,7 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "http/problem_response.hpp"
 #include "net/address.hpp"
 
 #include <algorithm>
@@ -55,6 +56,12 @@ std::string client_prefix(const std::string& address) {
 
 std::chrono::seconds rounded_up(Millis t) {
   return std::chrono::ceil<std::chrono::seconds>(t);
+}
+
+/// In which the policy gives `units` back, at least one second.
+std::chrono::seconds time_for(const RatePolicy& policy, std::uint64_t units) {
+  const auto ms = static_cast<std::uint64_t>(policy.per.count()) * units / policy.limit;
+  return std::chrono::seconds(std::max<std::uint64_t>((ms + 999) / 1000, 1));
 }
 
 }  // namespace
@@ -115,6 +122,16 @@ Awaitable<void> Admission::charge(const http::Request& request, std::string poli
   }
 }
 
+http::Response Admission::refusal(const http::Request& request, const std::string& policy,
+                                  const Problem& problem) const {
+  auto response = http::problem_response(request, problem);
+  const auto known = policies_.find(policy);
+  if (known != policies_.end() && problem.type == ProblemType::rate_limited) {
+    stamp(response, known->second, 0, problem.retry_after.value_or(std::chrono::seconds(1)));
+  }
+  return response;
+}
+
 void Admission::stamp(http::Response& response, const std::string& policy,
                       const Decision& decision) const {
   const auto known = policies_.find(policy);
@@ -122,16 +139,17 @@ void Admission::stamp(http::Response& response, const std::string& policy,
     return;
   }
   const RatePolicy& p = known->second;
-  const auto time_for = [&p](std::uint64_t units) {
-    const auto ms = static_cast<std::uint64_t>(p.per.count()) * units / p.limit;
-    return std::to_string(std::max<std::uint64_t>((ms + 999) / 1000, 1));
-  };
-  const std::uint32_t used = p.burst - std::min(decision.remaining, p.burst);
-  const std::string name = "\"" + policy + "\"";
-  response.set("RateLimit-Policy",
-               name + ";q=" + std::to_string(p.burst) + ";w=" + time_for(p.burst));
+  stamp(response, p, decision.remaining,
+        time_for(p, p.burst - std::min(decision.remaining, p.burst)));
+}
+
+void Admission::stamp(http::Response& response, const RatePolicy& policy, std::uint32_t remaining,
+                      std::chrono::seconds reset) const {
+  const std::string name = "\"" + policy.name + "\"";
+  response.set("RateLimit-Policy", name + ";q=" + std::to_string(policy.burst) + ";w=" +
+                                       std::to_string(time_for(policy, policy.burst).count()));
   response.set("RateLimit",
-               name + ";r=" + std::to_string(decision.remaining) + ";t=" + time_for(used));
+               name + ";r=" + std::to_string(remaining) + ";t=" + std::to_string(reset.count()));
 }
 
 std::string Admission::subject(const http::Request& request) const {

@@ -27,6 +27,10 @@ class Admission {
   /// to be guesses.
   Awaitable<void> charge(const http::Request& request, std::string policy, std::uint32_t cost);
 
+  /// The response for a request that admit() refused, with the RateLimit fields.
+  http::Response refusal(const http::Request& request, const std::string& policy,
+                         const Problem& problem) const;
+
   /// Adds RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10).
   void stamp(http::Response& response, const std::string& policy, const Decision& decision) const;
 
@@ -35,6 +39,8 @@ class Admission {
   static bool fail_open(const config::View& section);
 
  private:
+  void stamp(http::Response& response, const RatePolicy& policy, std::uint32_t remaining,
+             std::chrono::seconds reset) const;
   std::string subject(const http::Request& request) const;
   void count(const std::string& policy, const char* result);
 

@@ -39,7 +39,7 @@ Awaitable<http::Response> put(UploadService& uploads, ShareService& shares, Admi
   }
   const auto admitted = co_await admission.admit(request, "share_create");
   if (!admitted) {
-    co_return http::problem_response(request, admitted.error());
+    co_return admission.refusal(request, "share_create", admitted.error());
   }
   const auto length = request.body->length();
   auto created = co_await uploads.create(length, {});

@@ -148,7 +148,7 @@ http::Response ticket_response(unsigned status, const ShareTicket& ticket) {
 Awaitable<http::Response> create(RoutesPtr routes, http::Request& request) {
   const auto admitted = co_await routes->admission.admit(request, "share_create");
   if (!admitted) {
-    co_return http::problem_response(request, admitted.error());
+    co_return routes->admission.refusal(request, "share_create", admitted.error());
   }
   const auto body = co_await read_json(request, kMaxBody, kBodyLimits);
   if (!body) {

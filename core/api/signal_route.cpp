@@ -21,7 +21,7 @@ Awaitable<http::Response> signal(std::shared_ptr<const Route> route, http::Reque
   }
   const auto admitted = co_await route->admission.admit(request, "signal_connect");
   if (!admitted) {
-    co_return http::problem_response(request, admitted.error());
+    co_return route->admission.refusal(request, "signal_connect", admitted.error());
   }
   websocket::UpgradeOptions options;
   options.subprotocol = "ferry.signal.v1";

@@ -70,7 +70,7 @@ Awaitable<http::Response> create(RoutesPtr routes, http::Request& request) {
   }
   const auto admitted = co_await routes->admission.admit(request, "transfer_create");
   if (!admitted) {
-    co_return http::problem_response(request, admitted.error());
+    co_return routes->admission.refusal(request, "transfer_create", admitted.error());
   }
   const auto body = co_await read_object(request);
   if (!body) {
@@ -102,7 +102,7 @@ Awaitable<http::Response> join(RoutesPtr routes, http::Request& request) {
     if (admitted.error().type == ProblemType::rate_limited) {
       routes->transfers.count_limited_join();
     }
-    co_return http::problem_response(request, admitted.error());
+    co_return routes->admission.refusal(request, "transfer_join", admitted.error());
   }
   const auto body = co_await read_object(request);
   if (!body) {
@@ -148,7 +148,7 @@ Awaitable<http::Response> handoff(RoutesPtr routes, http::Request& request) {
   }
   const auto admitted = co_await routes->admission.admit(request, "transfer_change");
   if (!admitted) {
-    co_return http::problem_response(request, admitted.error());
+    co_return routes->admission.refusal(request, "transfer_change", admitted.error());
   }
   const auto token = routes->transfers.session(request.bearer());
   if (!token) {
@@ -178,7 +178,7 @@ Awaitable<http::Response> close(RoutesPtr routes, http::Request& request) {
   }
   const auto admitted = co_await routes->admission.admit(request, "transfer_change");
   if (!admitted) {
-    co_return http::problem_response(request, admitted.error());
+    co_return routes->admission.refusal(request, "transfer_change", admitted.error());
   }
   const auto token = routes->transfers.session(request.bearer());
   if (!token) {
@@ -214,7 +214,7 @@ std::int64_t whole_seconds(std::chrono::milliseconds t) {
 Awaitable<http::Response> config(RoutesPtr routes, http::Request& request) {
   const auto admitted = co_await routes->admission.admit(request, "transfer_config");
   if (!admitted) {
-    co_return http::problem_response(request, admitted.error());
+    co_return routes->admission.refusal(request, "transfer_config", admitted.error());
   }
   std::optional<Token> session;
   if (!request.bearer().empty()) {

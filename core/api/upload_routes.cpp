@@ -94,7 +94,7 @@ Awaitable<http::Response> create(UploadService& uploads, Admission& admission,
   }
   const auto admitted = co_await admission.admit(request, "upload_create");
   if (!admitted) {
-    co_return refuse(uploads, request, admitted.error());
+    co_return tus(admission.refusal(request, "upload_create", admitted.error()));
   }
   auto created = co_await uploads.create(*length, metadata);
   if (!created) {

@@ -47,6 +47,16 @@ Digest sha256(ByteView bytes) {
   return out;
 }
 
+Bytes sha1(ByteView bytes) {
+  Bytes out(20);
+  unsigned length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), raw(out.data()), &length, EVP_sha1(), nullptr) != 1 ||
+      length != out.size()) {
+    throw std::runtime_error("SHA-1 failed in libcrypto");
+  }
+  return out;
+}
+
 Digest hmac_sha256(ByteView key, ByteView data) {
   Digest out;
   hmac(EVP_sha256(), key, data, out);

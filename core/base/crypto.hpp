@@ -13,6 +13,7 @@ namespace ferry {
 using Digest = std::array<std::byte, 32>;
 
 Digest sha256(ByteView bytes);
+Bytes sha1(ByteView bytes);  ///< 20 bytes; for the WebSocket handshake only
 Digest hmac_sha256(ByteView key, ByteView data);
 Bytes hmac_sha1(ByteView key, ByteView data);  ///< 20 bytes; for TURN REST credentials only
 /// RFC 5869 with an empty salt; `length` <= 255 * 32.

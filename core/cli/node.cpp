@@ -2,7 +2,6 @@
 
 #include "api/health_routes.hpp"
 #include "api/openapi_route.hpp"
-#include "api/openapi_route.hpp"
 #include "api/put_route.hpp"
 #include "api/share_routes.hpp"
 #include "api/signal_route.hpp"
@@ -227,7 +226,6 @@ void Node::Parts::add_routes() {
   api::add_share_routes(router, *shares, *blobs, *admission, log.root(), metrics);
   api::add_openapi_route(router);
   api::add_put_route(router, *uploads, *shares, *admission);
-  api::add_openapi_route(router);
 
   const auto ping = [](std::string name, Plugin& plugin) {
     return api::HealthCheck(std::move(name), [&plugin] { return plugin.ping(); });

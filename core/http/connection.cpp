@@ -315,7 +315,8 @@ Awaitable<void> Connection::run() {
       again = co_await serve_one();
     }
   }
-  if (upgraded_) {
+  if (session_) {
+    co_await run_websocket();
     co_return;
   }
   if (stream_.peer().encrypted && phase_ != Phase::linger) {
@@ -479,7 +480,7 @@ Awaitable<bool> Connection::serve_one() {
     co_return false;
   }
   if (std::holds_alternative<Upgrade>(response.body)) {
-    co_await run_websocket(exchange, std::move(response));
+    co_await open_websocket(exchange, std::move(response));
     co_return false;
   }
   co_return co_await respond(exchange, std::move(response));
@@ -668,7 +669,7 @@ Awaitable<void> Connection::linger() {
   }
 }
 
-Awaitable<void> Connection::run_websocket(Exchange& exchange, Response response) {
+Awaitable<void> Connection::open_websocket(Exchange& exchange, Response response) {
   if (find_header(response, "sec-websocket-accept") == nullptr) {
     websocket::UpgradeOptions options;
     if (const auto* protocol = find_header(response, "sec-websocket-protocol")) {
@@ -692,27 +693,32 @@ Awaitable<void> Connection::run_websocket(Exchange& exchange, Response response)
   options.outbox = limits.websocket_outbox;
   options.ping = limits.websocket_ping;
   const auto early = std::string_view(buffer_).substr(pos_);
-  upgraded_ = true;
   session_ = websocket::Session::make(std::move(stream_), early, options);
-  buffer_ = std::string();
-  out_ = std::string();
+  upgrade_ = std::move(std::get<Upgrade>(response.body));
+  label_ = exchange.label;
+  request_id_ = std::move(exchange.request.id);
+}
+
+/// Runs after the exchange of the upgrade is gone: an idle socket keeps nothing of it in memory.
+Awaitable<void> Connection::run_websocket() {
+  // Swapped, because assigning an empty string keeps the memory.
+  std::string().swap(buffer_);
+  std::string().swap(out_);
   if (core_->draining.load(std::memory_order_relaxed)) {
     session_->close(1012, "draining");
   }
   core_->websockets.add(1);
-  const auto run = std::move(std::get<Upgrade>(response.body));
   std::string failure;
   try {
-    co_await run(*session_);
+    co_await upgrade_(*session_);
   } catch (const std::exception& e) {
     failure = e.what();
   } catch (...) {
     failure = "unknown exception";
   }
   if (!failure.empty()) {
-    core_->log.error(
-        "a WebSocket handler failed",
-        {{"route", exchange.label}, {"req_id", exchange.request.id}, {"error", failure}});
+    core_->log.error("a WebSocket handler failed",
+                     {{"route", label_}, {"req_id", request_id_}, {"error", failure}});
     session_->close(1011, "internal error");
   }
   co_await session_->finish();

@@ -42,7 +42,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<bool> respond(Exchange& exchange, Response response);
   Awaitable<bool> send(Exchange& exchange, Response& response, bool keep);
   Awaitable<bool> drain_body(ConnectionBody& body);
-  Awaitable<void> run_websocket(Exchange& exchange, Response response);
+  Awaitable<void> open_websocket(Exchange& exchange, Response response);
+  Awaitable<void> run_websocket();
   Awaitable<void> linger();
 
   void identify(Request& request, const net::ClientView& client) const;
@@ -65,7 +66,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   net::Expiry expiry_;
   Phase phase_ = Phase::idle;
   bool timed_out_ = false;
-  bool upgraded_ = false;
   std::uint64_t served_ = 0;
 
   std::string buffer_;  ///< received and not yet used: from pos_
@@ -73,7 +73,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HeadScanner scanner_;
   std::string out_;  ///< header of the response
   std::uint64_t sent_ = 0;
-  std::shared_ptr<websocket::Session> session_;
+  std::shared_ptr<websocket::Session> session_;  ///< once upgraded
+  Upgrade upgrade_;                              ///< what to run on it
+  std::string_view label_;                       ///< route of the upgrade
+  std::string request_id_;                       ///< of the upgrade
 };
 
 }  // namespace ferry::http

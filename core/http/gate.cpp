@@ -333,7 +333,7 @@ Outcome<Head> parse_head(std::string_view block) {
   }
   block.remove_suffix(2);
   Head head;
-  bool first = true;
+  std::size_t lines = 0;
   while (!block.empty()) {
     const auto end = block.find("\r\n");
     const auto line = block.substr(0, end);
@@ -341,12 +341,12 @@ Outcome<Head> parse_head(std::string_view block) {
     if (line.empty() || line.find_first_of(std::string_view("\r\n\0", 3)) != line.npos) {
       return malformed("a line of the header ends wrongly");
     }
-    auto problem = first ? read_request_line(line, head) : read_field(line, head);
+    auto problem = lines == 0 ? read_request_line(line, head) : read_field(line, head);
     if (problem) {
       return std::move(*problem);
     }
-    first = false;
-    if (head.fields.size() > kMaxFields) {
+    // Lines, not names: a field that is repeated costs as much as another one.
+    if (++lines > kMaxFields + 1) {
       return Problem(ProblemType::headers_too_large, "there are too many header fields");
     }
   }

@@ -1,6 +1,6 @@
 #pragma once
 // From a section of the configuration to a running plugin:
-//   storage: {plugin: sqlite, options: {path: …}}
+//   storage: {plugin: name, options: {…}}
 #include "config/document.hpp"
 #include "plugin/guard.hpp"
 #include "plugin/loader.hpp"

@@ -129,9 +129,9 @@ Result<std::filesystem::path> Loader::locate(const std::string& name) const {
     return std::filesystem::path(name);
   }
   if (!is_plain_name(name)) {
-    return Error(
-        Errc::invalid_argument,
-        "'" + name + "' does not name a plugin: write a name such as sqlite, or an absolute path");
+    return Error(Errc::invalid_argument, "'" + name +
+                                             "' does not name a plugin: write the name of its file "
+                                             "without .so, or an absolute path");
   }
   std::vector<std::string> searched;
   for (const std::filesystem::path& folder : folders_) {

@@ -36,7 +36,7 @@ class Loader {
   explicit Loader(const std::vector<std::string>& folders)
       : folders_(folders.begin(), folders.end()) {}
 
-  /// `name`: "sqlite" for <folder>/sqlite.so, or an absolute path. A plugin that is already in the
+  /// `name`: "x" for <folder>/x.so, or an absolute path. A plugin that is already in the
   /// process is handed out again. The error's detail is a sentence for the operator.
   Result<const LoadedPlugin*> load(const std::string& name) const;
 

@@ -37,7 +37,7 @@ class Log {
   ~Log();
 
   Logger& root();
-  /// Adds the tags to every record, e.g. {{"kind", "storage"}, {"plugin", "sqlite"}}.
+  /// Adds the tags to every record, e.g. {{"kind", "storage"}}.
   std::unique_ptr<Logger> tagged(Tags tags);
   void level(LogLevel level) noexcept;  ///< at once, for all loggers
   void flush();

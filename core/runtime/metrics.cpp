@@ -1,6 +1,7 @@
 #include "runtime/metrics.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -15,7 +16,10 @@ namespace {
 
 std::string number(double v) {
   char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, v).ptr;
+  const double size = std::abs(v);
+  const bool fixed = size == 0 || (size >= 1e-6 && size < 1e15);
+  const auto end = fixed ? std::to_chars(text, text + sizeof text, v, std::chars_format::fixed).ptr
+                         : std::to_chars(text, text + sizeof text, v).ptr;
   return {text, end};
 }
 

@@ -87,10 +87,10 @@ config::Schema Settings::schema() {
   f.push_back(Field("messages_per_second", Type::integer,
                     "Messages that one signaling socket may send, on average.")
                   .default_("50")
-                  .range_(1, 10'000));
+                  .range_(1, 1'000'000));
   f.push_back(Field("burst", Type::integer, "Messages that one signaling socket may send at once.")
                   .default_("200")
-                  .range_(1, 100'000));
+                  .range_(1, 10'000'000));
   f.push_back(Field("public_signaling_url", Type::string,
                     "Where pages find signaling, if not at /api/signal of their own server: a "
                     "ws:// or wss:// URL or a path.")

@@ -8,9 +8,9 @@
 namespace ferry::websocket {
 namespace {
 
-constexpr std::size_t kSmall = 4 * 1024;
+constexpr std::size_t kSmall = 512;  // what an idle connection keeps
 constexpr std::size_t kLarge = 64 * 1024;
-constexpr unsigned kShrinkAfter = 32;
+constexpr unsigned kShrinkAfter = 8;
 constexpr std::size_t kMaxHeader = 14;
 
 std::uint64_t big_endian(const char* at, std::size_t n) noexcept {
@@ -117,7 +117,7 @@ std::span<char> Decoder::prepare() {
 void Decoder::commit(std::size_t bytes) {
   const bool filled = end_ + bytes == buffer_.size();
   end_ += bytes;
-  quiet_ = bytes > kSmall / 2 ? 0 : quiet_ + 1;
+  quiet_ = bytes > kSmall ? 0 : quiet_ + 1;
   // A full buffer means that more is waiting: read in larger gulps.
   if (filled && buffer_.size() < kLarge) {
     buffer_.resize(std::min(2 * buffer_.size(), kLarge));

@@ -1,10 +1,10 @@
 #include "websocket/upgrade.hpp"
 
+#include "base/crypto.hpp"
 #include "base/encoding.hpp"
 
 #include <algorithm>
 #include <array>
-#include <openssl/evp.h>
 
 namespace ferry::websocket {
 namespace {
@@ -51,11 +51,7 @@ std::string normal_origin(std::string_view origin) {
 std::string accept_key(std::string_view key) {
   std::string text(key);
   text += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  std::array<std::byte, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
-             EVP_sha1(), nullptr);
-  return base64({digest.data(), size});
+  return base64(sha1(as_bytes(text)));
 }
 
 bool origin_allowed(const http::Request& request, const std::vector<std::string>& allowed) {

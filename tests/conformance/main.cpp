@@ -63,7 +63,8 @@ int main(int argc, char** argv) {
   }
   bool any = false;
   for (const Suite& suite : kSuites) {
-    if (plugin_under_test().find(suite.kind) && (kind.empty() || kind == ferry::name_of(suite.kind))) {
+    if (plugin_under_test().find(suite.kind) &&
+        (kind.empty() || kind == ferry::name_of(suite.kind))) {
       suite.add();
       any = true;
     }

@@ -107,7 +107,7 @@ test('signaling refuses what is not its protocol', async (t) => {
   const flipped = sender.token.slice(0, -1) + (sender.token.endsWith('A') ? 'B' : 'A');
   assert.equal(await closeCode(JSON.stringify({ type: 'hello', token: 'st1.x.y' })), 4401);
   assert.equal(await closeCode(JSON.stringify({ type: 'hello', token: flipped })), 4401);
-  assert.equal(await closeCode('{"type":"offer","seq":1,"ack":0,"payload":{}}'), 4401);
+  assert.equal(await closeCode('{"type":"offer","seq":1,"ack":0,"payload":{}}'), 4400, 'hello comes first');
   assert.equal(await closeCode(hello, 'nonsense'), 4400);
   assert.equal(await closeCode(hello, '{"type":"offer","seq":1,"ack":0,"payload":{}'), 4400);
   assert.equal(await closeCode(hello, '{"type":"evil","seq":1,"ack":0,"payload":{}}'), 4400);

@@ -28,44 +28,34 @@ std::size_t TempDir::files(const std::string& folder) const {
 }
 
 template <class T>
-std::unique_ptr<T> Node::load(const std::string& section) {
+std::unique_ptr<T> Node::load(const std::string& plugin, const std::string& options) {
+  auto& document = documents_.emplace_back(std::make_unique<config::Document>(
+      config::Document::parse(options, "test.yaml", config::Sources::of_process())));
   const Loader loader({FERRY_PLUGIN_DIR});
-  config::Schema of_section;
-  of_section.fields.push_back(config::Field("plugin", config::Type::string, "").required_());
-  of_section.fields.push_back(config::Field("options", config::Type::object, ""));
-  config::Schema schema;
-  for (const auto* name : {"storage", "blob_store"}) {
-    schema.fields.push_back(config::Field(name, config::Type::object, "").children_(of_section));
+  const auto choice = choose(*document, loader, kind_of<T>(), "test", plugin, {}, document->root());
+  if (!document->ok()) {
+    throw std::runtime_error(document->report());
   }
-  const auto& chosen = document_->check(schema).section(section);
-  const auto choice = choose(*document_, loader, kind_of<T>(), section, chosen.string("plugin"),
-                             chosen.mark("plugin"), chosen.raw("options"));
-  if (!document_->ok()) {
-    throw std::runtime_error(document_->report());
+  auto made = create<T>(choice, host_);
+  if (!made) {
+    throw std::runtime_error(made.error().detail);
   }
-  auto plugin = create<T>(choice, host_);
-  if (!plugin) {
-    throw std::runtime_error(plugin.error().detail);
-  }
-  if (const auto started = await((*plugin)->start()); !started) {
+  if (const auto started = await((*made)->start()); !started) {
     throw std::runtime_error(started.error().detail);
   }
-  return std::move(*plugin);
+  return std::move(*made);
 }
 
 Node::Node() {
-  const auto text =
-      "storage: {plugin: memory}\n"
-      "blob_store: {plugin: filesystem, options: {durability: none, min_free: 0, path: \"" +
-      (dir_.path() / "blobs").string() + "\"}}\n";
-  document_ = std::make_unique<config::Document>(
-      config::Document::parse(text, "test.yaml", config::Sources::of_process()));
   loops_.start();
-  storage_ = load<Storage>("storage");
-  blobs_ = load<BlobStore>("blob_store");
+  storage_ = load<Storage>("memory", "{}");
+  blobs_ = load<BlobStore>("filesystem", "{durability: none, min_free: 0, path: \"" +
+                                             (dir_.path() / "blobs").string() + "\"}");
+  limiter_ = load<RateLimiter>("memory", "{}");
 }
 
 Node::~Node() {
+  await(limiter_->stop());
   await(blobs_->stop());
   await(storage_->stop());
   loops_.stop();

@@ -10,6 +10,7 @@
 #include "runtime/plugin_host.hpp"
 
 #include <ferry/blob_store.hpp>
+#include <ferry/rate_limiter.hpp>
 #include <ferry/storage.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -18,6 +19,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ferry::test {
 
@@ -45,6 +47,7 @@ class Node {
 
   Storage& storage() { return *storage_; }
   BlobStore& blobs() { return *blobs_; }
+  RateLimiter& limiter() { return *limiter_; }
   Registry& metrics() { return metrics_; }
   Logger& log() { return *log_; }
   const TempDir& dir() const { return dir_; }
@@ -62,7 +65,7 @@ class Node {
 
  private:
   template <class T>
-  std::unique_ptr<T> load(const std::string& section);
+  std::unique_ptr<T> load(const std::string& plugin, const std::string& options);
 
   TempDir dir_;
   std::unique_ptr<Logger> log_ = make_logger();
@@ -70,9 +73,10 @@ class Node {
   Loops loops_{2};
   BlockingThreads pool_{2};
   PluginHost host_{loops_, pool_, metrics_, make_logger(), "test"};
-  std::unique_ptr<config::Document> document_;
+  std::vector<std::unique_ptr<config::Document>> documents_;  // plugins refer to their options
   std::unique_ptr<Storage> storage_;
   std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<RateLimiter> limiter_;
 };
 
 }  // namespace ferry::test

@@ -29,6 +29,10 @@ class TestSocket final : public websocket::Connection {
   ~TestSocket() override {
     hang_up();
     done_.get();
+    // What was posted before, also after the end, refers to this object.
+    std::promise<void> passed;
+    boost::asio::post(executor_, [&passed] { passed.set_value(); });
+    passed.get_future().get();
   }
 
   // The other end.

@@ -1,4 +1,5 @@
 #include <ferry/storage.hpp>
+
 #include <gtest/gtest.h>
 
 TEST(Errc, ComparesEqualAsErrorCode) {

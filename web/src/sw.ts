@@ -57,7 +57,8 @@ scope.addEventListener('fetch', (event) => {
   const save = saves.get(id);
   const answer = (response: Response): void => respondWith.call(event, response);
   if (save === undefined || save.fetched) {
-    answer(new Response('This download is over.', { status: 404, headers: { 'Content-Type': 'text/plain' } }));
+    // 204 leaves whoever asks where they are: Chromium asks for an empty download twice.
+    answer(new Response(null, { status: 204 }));
     return;
   }
   save.fetched = true;

@@ -1,10 +1,9 @@
 // The two things that a running transfer asks of the browser: warn before leaving, and stay awake.
 
 let leaving: (() => boolean) | null = null;
-let suspended = false;
 
 function warn(event: BeforeUnloadEvent): void {
-  if (!suspended && leaving?.()) event.preventDefault();
+  if (leaving?.()) event.preventDefault();
 }
 
 /** Warns before the tab is closed while `active` answers true. Answers the way to stop. */
@@ -16,16 +15,6 @@ export function warnBeforeLeaving(active: () => boolean): () => void {
     leaving = null;
     removeEventListener('beforeunload', warn);
   };
-}
-
-/** Runs a navigation that ends in a download, during which the page is not left. */
-export function withoutWarning(action: () => void): void {
-  suspended = true;
-  try {
-    action();
-  } finally {
-    setTimeout(() => (suspended = false), 500);
-  }
 }
 
 /** Keeps the screen on while a transfer runs; the browser drops the lock when the tab is hidden. */

@@ -6,6 +6,9 @@ export type Payload = Record<string, unknown>;
 export type RelayMessage = { type: RelayType; seq: number; ack: number; payload: Payload };
 export type AckMessage = { type: 'ack'; ack: number };
 
+/** Messages kept that came before an earlier one. */
+const earlyLimit = 256;
+
 export interface ReliableEvents {
   transmit(message: RelayMessage | AckMessage): void;
   deliver(type: RelayType, payload: Payload): void;
@@ -23,6 +26,7 @@ export class ReliableLink {
   private inSeq = 0;
   private unacked: RelayMessage[] = [];
   private held: { type: RelayType; payload: Payload }[] = [];
+  private early = new Map<number, RelayMessage>();
 
   constructor(
     private readonly page: string,
@@ -36,8 +40,9 @@ export class ReliableLink {
     return this.known;
   }
 
-  get waiting(): boolean {
-    return this.unacked.length > 0;
+  /** Messages that are not acked. */
+  get waiting(): number {
+    return this.unacked.length;
   }
 
   send(type: RelayType, payload: Payload): void {
@@ -64,11 +69,20 @@ export class ReliableLink {
     }
     if (!this.known) return;
     this.acknowledge(message.ack);
-    const fresh = message.seq === this.inSeq + 1;
-    if (fresh) this.inSeq = message.seq;
+    if (message.seq > this.inSeq && this.early.size < earlyLimit) this.early.set(message.seq, message);
     const sent = this.outSeq;
-    if (fresh && message.payload['kind'] !== 'ready') this.events.deliver(message.type, message.payload);
+    for (let next = this.takeNext(); next !== undefined; next = this.takeNext()) {
+      if (next.payload['kind'] !== 'ready') this.events.deliver(next.type, next.payload);
+    }
     if (this.outSeq === sent) this.events.transmit({ type: 'ack', ack: this.inSeq });
+  }
+
+  private takeNext(): RelayMessage | undefined {
+    const next = this.early.get(this.inSeq + 1);
+    if (next === undefined) return undefined;
+    this.early.delete(next.seq);
+    this.inSeq = next.seq;
+    return next;
   }
 
   private reset(message: RelayMessage): void {
@@ -77,6 +91,7 @@ export class ReliableLink {
     if (page !== this.peerPage) {
       const held = this.peerPage === null ? this.held : [];
       this.peerPage = page;
+      this.early.clear();
       this.known = false;
       this.inSeq = 1;
       this.held = held;
@@ -87,6 +102,7 @@ export class ReliableLink {
       return;
     }
     if (namesUs && !this.known) {
+      this.early.clear();
       this.inSeq = 1;
       this.open();
       return;

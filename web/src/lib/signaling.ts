@@ -17,7 +17,7 @@ export interface SignalingEvents {
 const subprotocol = 'ferry.signal.v1';
 const pingEveryMs = 25_000;
 const answerWithinMs = 10_000;
-const resendAfterMs = 2_000;
+const resendAfterMs = 1_500;
 const resendAtMostMs = 10_000;
 
 /** Close codes after which connecting again cannot help. */
@@ -146,12 +146,18 @@ export class Signaling {
       case 'control':
       case 'ack':
         if (!this.peerHere) this.setPeer(true);
-        this.link.receive(message as unknown as RelayMessage | AckMessage);
-        this.armResend();
+        this.receive(message as unknown as RelayMessage | AckMessage);
         break;
       default:
         break;
     }
+  }
+
+  private receive(message: RelayMessage | AckMessage): void {
+    const before = this.link.waiting;
+    this.link.receive(message);
+    if (this.link.waiting < before) this.resendDelay = resendAfterMs;
+    this.armResend();
   }
 
   private onClose(code: number): void {
@@ -190,7 +196,7 @@ export class Signaling {
   /** The relay is at most once: what stays unacked is sent again after a while. */
   private armResend(): void {
     clearTimeout(this.resendTimer);
-    if (this.stopped || !this.link.waiting || !this.peerHere) return;
+    if (this.stopped || this.link.waiting === 0 || !this.peerHere) return;
     this.resendTimer = setTimeout(() => {
       this.resendDelay = Math.min(resendAtMostMs, this.resendDelay * 2);
       this.link.resend();

@@ -1,4 +1,5 @@
 import type { Payload, RelayType } from '../reliable';
+import { channelLow } from './limits';
 import type { Path } from './states';
 
 export interface PeerEvents {
@@ -8,9 +9,6 @@ export interface PeerEvents {
   /** The channel is closed or can never open. */
   lost(why: string): void;
 }
-
-export const channelHigh = 4 * 1024 * 1024;
-export const channelLow = 1024 * 1024;
 
 /** One RTCPeerConnection by perfect negotiation with one negotiated data channel. The sender offers, the
  *  receiver is polite. `disconnected` is not a failure; on `failed` ICE restarts once. */

@@ -1,5 +1,4 @@
-import { Hasher } from '../hash/hasher';
-import { channelHigh } from './peer';
+import { channelHigh } from './limits';
 import { frameHeaderBytes, maxMessageBytes, writeFrame } from './protocol';
 
 /** What the pump needs of a data channel. */
@@ -9,6 +8,14 @@ export interface PumpChannel {
   send(data: Uint8Array<ArrayBuffer>): void;
   addEventListener(type: 'bufferedamountlow', listener: () => void): void;
   removeEventListener(type: 'bufferedamountlow', listener: () => void): void;
+}
+
+/** What the pump needs of a hasher. */
+export interface PumpHasher {
+  start(): void;
+  update(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  digest(): Promise<string>;
+  close(): void;
 }
 
 export class SourceError extends Error {
@@ -33,13 +40,13 @@ export class Pump {
   private used = 0;
   private wake: (() => void) | null = null;
   private stopped = false;
-  private readonly hasher = new Hasher();
   private readonly payloadBytes: number;
   private readonly onLow = (): void => this.wake?.();
 
   constructor(
     private readonly channel: PumpChannel,
     maxMessage: number,
+    private readonly hasher: PumpHasher,
     private readonly events: PumpEvents,
   ) {
     this.payloadBytes = Math.max(1024, Math.min(maxMessageBytes, maxMessage)) - frameHeaderBytes;

@@ -42,7 +42,7 @@ type Inbox = { kind: 'frame'; frame: Frame } | { kind: 'digest'; index: number; 
 
 const showEveryMs = 200;
 const creditStep = 1024 * 1024;
-const askAgainMs = 15_000;
+const askAgainMs = 30_000;
 
 /** The receiver's side of a live transfer, whichever path the bytes take. */
 export class LiveReceiver extends Observable<ReceiverView> {
@@ -69,6 +69,7 @@ export class LiveReceiver extends Observable<ReceiverView> {
   private readonly awake = new WakeLock();
   private readonly stopWarning: () => void;
   private shown = 0;
+  private quietUntil = 0;
 
   constructor(code: string) {
     super({
@@ -112,8 +113,8 @@ export class LiveReceiver extends Observable<ReceiverView> {
       });
       this.signaling.connect();
       this.asking = setInterval(() => {
-        const alone = this.view.state === 'waiting' && !this.view.peerHere;
-        if (alone || this.view.state === 'storing') void this.askForShare();
+        // A sender that is here tells by itself.
+        if (!this.view.peerHere && ['waiting', 'storing'].includes(this.view.state)) void this.askForShare();
       }, askAgainMs);
     } catch (error) {
       if (this.ended) return;
@@ -186,11 +187,12 @@ export class LiveReceiver extends Observable<ReceiverView> {
       this.step('peer-here');
       this.armDeadline();
     }
+    // The line stays: when only the signaling was cut, negotiation goes on where it was.
     if (!peerHere && this.view.state === 'connecting' && !this.line?.open) {
-      this.dropLine();
+      this.clearDeadline();
       this.step('peer-gone');
     }
-    if (!peerHere && (this.view.state === 'storing' || this.view.state === 'waiting')) void this.askForShare();
+    if (!peerHere && this.view.state === 'storing') void this.askForShare();
   }
 
   private onPeerNew(): void {
@@ -300,7 +302,7 @@ export class LiveReceiver extends Observable<ReceiverView> {
   private onControl(control: Control): void {
     switch (control.kind) {
       case 'manifest': {
-        if (this.view.state !== 'connecting') return;
+        if (this.view.state !== 'connecting' && this.view.state !== 'waiting') return;
         const files = this.manifest.add(control);
         if (files === null) return;
         this.showList(files);
@@ -408,14 +410,15 @@ export class LiveReceiver extends Observable<ReceiverView> {
 
   /** Asks whether the sender has left the files on the server meanwhile. */
   private async askForShare(): Promise<boolean> {
-    if (this.share !== null || this.ended) return this.share !== null;
+    if (this.share !== null || this.ended || Date.now() < this.quietUntil) return this.share !== null;
     try {
       const joined = await api.join(this.view.code);
       if (!joined.share) return false;
       await this.useShare(joined.share.id);
       return true;
-    } catch {
+    } catch (error) {
       // Taken means: by us, and nothing is stored yet.
+      this.quietUntil = Date.now() + (asProblem(error).retryAfter ?? 0) * 1000;
       return false;
     }
   }
@@ -492,17 +495,17 @@ export class LiveReceiver extends Observable<ReceiverView> {
   private onSenderCancelled(reason: string): void {
     if (this.ended) return;
     const texts: Record<string, [string, string]> = {
-      person: ['The sender stopped the transfer.', 'Nothing half was left behind. Their files are still with them.'],
-      source: ['The sender can no longer read a file.', 'Nothing half was left behind. Ask them to start again.'],
+      person: ['The sender stopped the transfer.', 'Their files are still with them.'],
+      source: ['The sender can no longer read a file.', 'Ask them to start again.'],
       'too-large': ['There is no direct path, and the files are too large for this server.', 'Try again on the same network.'],
     };
-    const [title, detail] = texts[reason] ?? ['The sender stopped on an error.', 'Nothing half was left behind.'];
+    const [title, detail] = texts[reason] ?? ['The sender stopped on an error.', ''];
     this.failWith(new Problem(`sender-${reason}`, title, detail), false);
   }
 
   private broken(why: string): void {
     this.tellCancel('protocol');
-    this.failWith(new Problem('protocol', 'The sender sent something unexpected.', `${why}. Nothing half was left behind.`), false);
+    this.failWith(new Problem('protocol', 'The sender sent something unexpected.', why), false);
   }
 
   private failWith(error: unknown, tell = true): void {

@@ -1,9 +1,10 @@
-import { api, closeOnUnload, type Config, type CreatedTransfer } from '../api';
+import { api, closeOnUnload, type Config, type CreatedShare, type CreatedTransfer } from '../api';
 import { baseUrl } from '../base';
 import { StoreJob } from '../classic/store-job';
 import { showCode } from '../code';
 import { pathOf } from '../files';
 import { percent } from '../format';
+import { Hasher } from '../hash/hasher';
 import { WakeLock, warnBeforeLeaving } from '../guards';
 import { asProblem, Problem } from '../problems';
 import { RateMeter } from '../rate';
@@ -58,7 +59,7 @@ export class LiveSender extends Observable<SenderView> {
   private line: Line | null = null;
   private pump: Pump | null = null;
   private job: StoreJob | null = null;
-  private shareId: string | null = null;
+  private share: CreatedShare | null = null;
   private deadline: ReturnType<typeof setTimeout> | undefined;
   private stuck: ReturnType<typeof setInterval> | undefined;
   private readonly meter = new RateMeter();
@@ -135,7 +136,7 @@ export class LiveSender extends Observable<SenderView> {
     this.line?.send({ kind: 'cancel', reason: 'person' });
     this.signaling?.send('control', { kind: 'cancel' });
     this.step('cancel');
-    void this.job?.cancel();
+    this.takeBack();
     this.finish(true);
   }
 
@@ -153,8 +154,9 @@ export class LiveSender extends Observable<SenderView> {
       this.step('peer-here');
       this.armDeadline();
     }
+    // The line stays: when only the signaling was cut, negotiation goes on where it was.
     if (!here && this.view.state === 'connecting') {
-      this.dropLine();
+      this.clearDeadline();
       this.step('peer-gone');
     }
   }
@@ -201,10 +203,10 @@ export class LiveSender extends Observable<SenderView> {
     const { state } = this.view;
     if (this.ended || state === 'stored' || state === 'storing' || this.line?.open) return;
     if (slug === 'replaced') {
-      this.fail(new Problem('replaced', 'This transfer was opened somewhere else.', 'It goes on there. Your files are still here.'));
+      this.fail(new Problem('replaced', 'This transfer was opened somewhere else.', 'It goes on there.'));
       return;
     }
-    this.fail(new Problem(slug === 'token-invalid' ? 'expired' : slug, 'The code has expired.', 'Nobody received anything. Your files are still here.'));
+    this.fail(new Problem(slug === 'token-invalid' ? 'expired' : slug, 'The code has expired.', 'Nobody received anything.'));
   }
 
   private openLine(): void {
@@ -215,7 +217,7 @@ export class LiveSender extends Observable<SenderView> {
         signal: (type, payload) => this.signaling?.send(type, payload),
         open: () => this.onLineOpen(),
         control: (control) => this.onControl(control),
-        frame: () => this.fail(new Problem('protocol', 'The receiver sent something unexpected.', 'Your files are still here.')),
+        frame: () => this.fail(new Problem('protocol', 'The receiver sent something unexpected.', '')),
         path: (path) => this.patch({ path }),
         lost: () => this.goStore('path-lost', this.view.state === 'connecting' ? 'no-path' : 'lost'),
         broken: (why) => this.fail(new Problem('protocol', 'The receiver sent something unexpected.', why)),
@@ -263,7 +265,7 @@ export class LiveSender extends Observable<SenderView> {
   private async send(): Promise<void> {
     const line = this.line;
     if (!line) return;
-    const pump = new Pump(line.peer.channel, line.peer.maxMessage, {
+    const pump = new Pump(line.peer.channel, line.peer.maxMessage, new Hasher(), {
       sent: (bytes) => this.onSent(bytes),
       fileDone: (index, sha256) => {
         line.send({ kind: 'file-digest', index, sha256 });
@@ -361,7 +363,7 @@ export class LiveSender extends Observable<SenderView> {
       const stored = await this.job.run();
       const share = await api.createShare(stored);
       this.job.forget();
-      this.shareId = share.id;
+      this.share = share;
       await api.handoff(session.token, share.id);
       if (this.ended) return;
       this.patch({
@@ -387,8 +389,8 @@ export class LiveSender extends Observable<SenderView> {
 
   /** Tells the receiver where the hand-off stands. */
   private tellStored(): void {
-    if (this.view.state === 'stored' && this.shareId !== null) {
-      this.signaling?.send('control', { kind: 'fallback', share: this.shareId });
+    if (this.view.state === 'stored' && this.share !== null) {
+      this.signaling?.send('control', { kind: 'fallback', share: this.share.id });
     } else if (this.view.state === 'storing') {
       this.toldPercent = -1;
       this.tellPercent();
@@ -406,28 +408,35 @@ export class LiveSender extends Observable<SenderView> {
     if (this.view.state === 'sending') this.step('all-sent');
     this.step('all-verified');
     if (this.view.state !== 'done') return;
-    if (this.shareId === null) void this.job?.cancel();
+    if (this.share === null) void this.job?.cancel();
     this.patch({ files: this.view.files.map((file) => ({ ...file, state: 'verified' as const })), sent: this.view.total });
-    this.finish(this.shareId === null);
+    this.finish(this.share === null);
   }
 
   private onDeclined(): void {
     this.step('declined');
     if (this.view.state !== 'declined') return;
-    void this.job?.cancel();
+    this.takeBack();
     this.finish(true);
   }
 
   private onReceiverCancelled(reason: string): void {
-    if (this.ended) return;
+    // What is stored stays for another try with the same code.
+    if (this.ended || this.view.state === 'stored') return;
     const what: Record<string, [string, string]> = {
-      person: ['The receiver stopped the transfer.', 'Your files are still here.'],
-      sink: ['The receiver could not save the files.', 'Their device may be full, or they stopped the download. Your files are still here.'],
-      mismatch: ['A file did not arrive as it was sent.', 'The damaged copy was thrown away. Your files are still here.'],
+      person: ['The receiver stopped the transfer.', ''],
+      sink: ['The receiver could not save the files.', 'Their device may be full, or they stopped the download.'],
+      mismatch: ['A file did not arrive as it was sent.', 'The damaged copy was thrown away.'],
     };
-    const [title, detail] = what[reason] ?? ['The receiver stopped on an error.', 'Your files are still here.'];
-    void this.job?.cancel();
+    const [title, detail] = what[reason] ?? ['The receiver stopped on an error.', ''];
+    this.takeBack();
     this.fail(new Problem(`receiver-${reason}`, title, detail));
+  }
+
+  /** Removes what was put on the server. */
+  private takeBack(): void {
+    if (this.share) void api.removeShare(this.share.id, this.share.owner_token).catch(() => undefined);
+    else void this.job?.cancel();
   }
 
   private armDeadline(): void {

@@ -25,7 +25,9 @@ const leaveSender = { cancel: 'cancelled', fail: 'failed' } as const;
 
 export const senderTable: Table<SenderState, SenderEvent> = {
   creating: { created: 'waiting', ...leaveSender },
-  waiting: { 'peer-here': 'connecting', 'peer-new': 'connecting', store: 'storing', ...leaveSender },
+  waiting: {
+    'peer-here': 'connecting', 'peer-new': 'connecting', 'channel-open': 'asking', store: 'storing', ...leaveSender,
+  },
   connecting: {
     'peer-gone': 'waiting', 'channel-open': 'asking', 'path-lost': 'storing', store: 'storing', ...leaveSender,
   },
@@ -56,7 +58,7 @@ export const receiverTable: Table<ReceiverState, ReceiverEvent> = {
   ready: { join: 'joining', refused: 'entering' },
   joining: { refused: 'entering', joined: 'waiting', ...leaveReceiver },
   waiting: {
-    'peer-here': 'connecting', 'peer-new': 'connecting', storing: 'storing', 'share-list': 'asking',
+    'peer-here': 'connecting', 'peer-new': 'connecting', manifest: 'asking', storing: 'storing', 'share-list': 'asking',
     ...leaveReceiver,
   },
   connecting: {

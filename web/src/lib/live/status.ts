@@ -35,7 +35,7 @@ export function senderStatus(view: SenderView): string {
     case 'cancelled':
       return 'Stopped. The code no longer works.';
     case 'failed':
-      return view.problem?.title ?? 'It did not work.';
+      return 'The transfer has ended. Your files are still here.';
   }
 }
 
@@ -72,7 +72,7 @@ export function receiverStatus(view: ReceiverView): string {
     case 'cancelled':
       return 'Stopped. Nothing half was left behind.';
     case 'failed':
-      return view.problem?.title ?? 'It did not work.';
+      return 'The transfer has ended. Nothing half was left behind.';
   }
 }
 
@@ -92,7 +92,7 @@ export function uploadStatus(view: UploadView): string {
     case 'cancelled':
       return 'Stopped. The link no longer works and the files were removed.';
     case 'failed':
-      return view.problem?.title ?? 'It did not work.';
+      return 'The upload has ended. Your files are still here.';
   }
 }
 
@@ -116,6 +116,6 @@ export function shareStatus(view: ShareView): string {
     case 'not-found':
       return 'There is nothing behind this link.';
     case 'failed':
-      return view.problem?.title ?? 'It did not work.';
+      return 'The link could not be opened.';
   }
 }

@@ -1,7 +1,7 @@
 import { memoryFactory } from './memory';
 import { opfsFactory } from './opfs';
 import { downloadFactory } from './service-worker';
-import type { SinkFactory } from './sink';
+import { SinkError, type SinkFactory } from './sink';
 
 let chosen: Promise<SinkFactory> | undefined;
 
@@ -14,10 +14,25 @@ export function defaultFactory(): Promise<SinkFactory> {
 
 async function choose(): Promise<SinkFactory> {
   const safari = navigator.vendor.startsWith('Apple');
-  const order = safari ? [opfsFactory, downloadFactory] : [downloadFactory, opfsFactory];
-  for (const make of order) {
-    const factory = await make();
-    if (factory !== null) return factory;
-  }
-  return memoryFactory();
+  const made = await Promise.all([downloadFactory(), opfsFactory()]);
+  const usable = (safari ? made.reverse() : made).filter((factory) => factory !== null);
+  return firstThatOpens([...usable, memoryFactory()]);
+}
+
+/** Goes on to the next way when the browser turns out not to allow one. */
+export function firstThatOpens(factories: readonly SinkFactory[]): SinkFactory {
+  let first = 0;
+  return {
+    open: async (name, size, type) => {
+      for (;;) {
+        try {
+          return await (factories[first] as SinkFactory).open(name, size, type);
+        } catch (error) {
+          const other = error instanceof SinkError && error.reason === 'unavailable' && first + 1 < factories.length;
+          if (!other) throw error;
+          ++first;
+        }
+      }
+    },
+  };
 }

@@ -5,7 +5,6 @@ export const memoryLimit = 256 * 1024 * 1024;
 /** The last resort, for browsers without anything better: the whole file in memory, up to 256 MiB. */
 export function memoryFactory(): SinkFactory {
   return {
-    kind: 'memory',
     open: async (name, size, type) => {
       if (size > memoryLimit) {
         throw new SinkError('too-large', 'This browser can take at most 256 MiB per file here.');

@@ -1,11 +1,9 @@
 import { baseUrl } from '../base';
-import { withoutWarning } from '../guards';
 import { scriptUrl } from '../trusted';
 import { type FromPort, saveFolder, type ToPort, type ToWorker } from './messages';
 import { type Sink, SinkError, type SinkFactory } from './sink';
 
 const startWithinMs = 5_000;
-const frameWithinMs = 1_500;
 const keepaliveMs = 5_000;
 const goneAfterMs = 45_000;
 
@@ -19,8 +17,7 @@ export async function downloadFactory(): Promise<SinkFactory | null> {
     );
     const worker = await activated(registration);
     return {
-      kind: 'download',
-      open: (name, size, type) => DownloadSink.open(worker, name, size, type),
+        open: (name, size, type) => DownloadSink.open(worker, name, size, type),
     };
   } catch {
     return null;
@@ -43,8 +40,6 @@ function activated(registration: ServiceWorkerRegistration): Promise<ServiceWork
   });
 }
 
-let framesRefused = false;
-
 interface Piece {
   bytes: Uint8Array<ArrayBuffer>;
   written: () => void;
@@ -60,7 +55,6 @@ class DownloadSink implements Sink {
   private failure: SinkError | null = null;
   private ending: { resolve: () => void; reject: (error: Error) => void } | null = null;
   private started: (() => void) | null = null;
-  private reading: (() => void) | null = null;
   private lastSign = Date.now();
   private readonly keepalive: ReturnType<typeof setInterval>;
   private frame: HTMLIFrameElement | null = null;
@@ -117,40 +111,19 @@ class DownloadSink implements Sink {
     this.finish();
   }
 
-  /** Starts the download: in a hidden frame, or by navigating when the page's policy forbids frames. */
+  /** Starts the download in a hidden frame. Navigating the page itself would do too, but two downloads in a row
+   *  then overtake each other, and an empty one leaves the page. */
   private async begin(url: string): Promise<void> {
-    const started = new Promise<void>((resolve) => (this.started = resolve));
-    const reading = new Promise<void>((resolve) => (this.reading = resolve));
-    if (!(await this.beginInFrame(url, started))) {
-      withoutWarning(() => location.assign(url));
-      const begun = await Promise.race([started.then(() => true), delay(startWithinMs).then(() => false)]);
-      if (!begun) throw new SinkError('unavailable', 'The browser did not start the download.');
-    }
-    // A navigation that is overtaken by the next one is lost: wait until the browser reads the body.
-    await Promise.race([reading, delay(startWithinMs)]);
-  }
-
-  private async beginInFrame(url: string, started: Promise<void>): Promise<boolean> {
-    if (framesRefused) return false;
-    const refused = new Promise<void>((resolve) => {
-      document.addEventListener('securitypolicyviolation', () => resolve(), { once: true });
+    const started = new Promise<boolean>((resolve) => (this.started = () => resolve(true)));
+    const refused = new Promise<boolean>((resolve) => {
+      document.addEventListener('securitypolicyviolation', () => resolve(false), { once: true });
     });
-    const frame = document.createElement('iframe');
-    frame.hidden = true;
-    frame.src = url;
-    document.body.append(frame);
-    const framed = await Promise.race([
-      started.then(() => true),
-      refused.then(() => false),
-      delay(frameWithinMs).then(() => false),
-    ]);
-    if (framed) {
-      this.frame = frame;
-      return true;
-    }
-    frame.remove();
-    framesRefused = true;
-    return false;
+    this.frame = document.createElement('iframe');
+    this.frame.hidden = true;
+    this.frame.src = url;
+    document.body.append(this.frame);
+    const begun = await Promise.race([started, refused, delay(startWithinMs).then(() => false)]);
+    if (!begun) throw new SinkError('unavailable', 'The browser did not start the download.');
   }
 
   private hand(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -181,7 +154,6 @@ class DownloadSink implements Sink {
         this.started?.();
         break;
       case 'pull':
-        this.reading?.();
         ++this.pulls;
         this.supply();
         break;

@@ -7,7 +7,6 @@ export interface Sink {
 }
 
 export interface SinkFactory {
-  readonly kind: 'download' | 'opfs' | 'memory' | 'folder';
   open(name: string, size: number, type: string): Promise<Sink>;
 }
 
