@@ -38,7 +38,7 @@ std::optional<FrameHeader> read_frame(std::string_view frame) noexcept {
   }
   const auto kind = static_cast<unsigned char>(frame[0]);
   const auto role = static_cast<unsigned char>(frame[1]);
-  if (kind < 1 || kind > static_cast<unsigned>(FrameKind::closed) ||
+  if (kind < 1 || kind > static_cast<unsigned>(FrameKind::stays) ||
       role > static_cast<unsigned>(Role::receiver)) {
     return std::nullopt;
   }

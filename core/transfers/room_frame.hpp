@@ -23,10 +23,11 @@ struct Presence {
 enum class FrameKind : std::uint8_t {
   relay = 1,    ///< a client's message for the other role
   joined = 2,   ///< this socket is new; the other role answers present
-  present = 3,  ///< this socket is there
+  present = 3,  ///< this socket is there; for the other role
   again = 4,    ///< messages to this socket may be lost; who is there answers present
   left = 5,     ///< this socket is gone
   closed = 6,   ///< the transfer has ended
+  stays = 7,    ///< this socket is there and came later than the one of its role that just spoke
 };
 
 struct FrameHeader {

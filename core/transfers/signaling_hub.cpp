@@ -369,18 +369,19 @@ void SignalingHub::Session::on_message(std::string_view, const SharedBytes& payl
 }
 
 void SignalingHub::Session::on_same_role(const FrameHeader& header) {
-  const bool announces = header.kind == FrameKind::joined || header.kind == FrameKind::present ||
-                         header.kind == FrameKind::again;
   // Before our own announcement nothing says who came first; the other one will hear of us.
-  if (!announces || header.from == me_ || announced_ == Steady::time_point()) {
+  if (header.from == me_ || announced_ == Steady::time_point()) {
     return;
   }
-  const bool came_later =
-      header.kind == FrameKind::joined && Steady::now() - announced_ > kSimultaneous;
+  const bool joins = header.kind == FrameKind::joined;
+  if (!joins && header.kind != FrameKind::again && header.kind != FrameKind::stays) {
+    return;
+  }
+  const bool came_later = joins && Steady::now() - announced_ > kSimultaneous;
   if (came_later || header.from > me_) {
     refuse(4409, ProblemType::replaced, "", Reason::replaced);
-  } else if (header.kind == FrameKind::joined) {
-    announce(FrameKind::present);
+  } else if (header.kind != FrameKind::stays) {
+    announce(FrameKind::stays);
   }
 }
 
@@ -394,7 +395,12 @@ void SignalingHub::Session::on_other_role(const FrameHeader& header, const Share
       return;
     case FrameKind::joined:
     case FrameKind::present:
+    case FrameKind::stays:
     case FrameKind::again: {
+      // What a socket said before its successor joined may arrive after it.
+      if (peer_here_ && header.kind != FrameKind::joined && header.from < peer_) {
+        return;
+      }
       const bool fresh = !peer_here_ || peer_ != header.from;
       peer_here_ = true;
       peer_ = header.from;
@@ -407,7 +413,7 @@ void SignalingHub::Session::on_other_role(const FrameHeader& header, const Share
       } else if (header.kind == FrameKind::again) {
         send(resync());  // what our client sent may not have arrived there
       }
-      if (header.kind != FrameKind::present) {
+      if (header.kind == FrameKind::joined || header.kind == FrameKind::again) {
         announce(FrameKind::present);
       }
       return;
@@ -419,6 +425,8 @@ void SignalingHub::Session::on_other_role(const FrameHeader& header, const Share
         peer_deadline_ = kNever;
         if (welcomed_) {
           send(peer_left());
+          // Where clocks disagree, the one that left may hide a successor: that one answers.
+          announce(FrameKind::again);
         }
       }
       return;

@@ -28,7 +28,7 @@ TEST(RoomFrame, RefusesWhatIsNoFrame) {
   EXPECT_TRUE(read_frame(good));
   EXPECT_FALSE(read_frame(""));
   EXPECT_FALSE(read_frame(good.substr(0, kFrameHeader - 1)));
-  for (const char kind : {'\0', '\x07', '\xFF'}) {
+  for (const char kind : {'\0', '\x08', '\xFF'}) {
     std::string bad = good;
     bad[0] = kind;
     EXPECT_FALSE(read_frame(bad));
