@@ -167,6 +167,15 @@ Result<Part> Part::resume(std::shared_ptr<Root> root, std::string key, std::uint
   if (auto ok = part.recover(); !ok) {
     return ok.error();
   }
+  if (part.last_.sequence == 0) {
+    // create() may have been killed before its syncs: then the names are not durable yet.
+    if (auto again = part.root_->folder(Root::Tree::up, part.key_, true); !again) {
+      return again.error();
+    }
+    if (auto ok = part.root_->sync(part.folder_.get(), "the folder of " + part.key_); !ok) {
+      return ok.error();
+    }
+  }
   if (part.last_.offset < promised) {
     return Error(Errc::corrupt, "of " + std::to_string(promised) + " durable bytes of " +
                                     part.key_ + " only " + std::to_string(part.last_.offset) +

@@ -295,11 +295,11 @@ Awaitable<void> too_large_payload_is_refused(Rig& rig, Signaling& s) {
 
 Awaitable<void> subscribing_while_publishing(Rig& rig, Signaling& s) {
   const auto channel = unique("c");
-  std::atomic<bool> stop{false};
+  std::atomic<std::size_t> listening{rig.host().loops()};
   std::atomic<std::size_t> heard{0};
   co_await in_parallel(rig.host(), 2 * rig.host().loops(), [&](std::size_t i) -> Awaitable<void> {
     if (i < rig.host().loops()) {
-      while (!stop) {
+      while (listening != 0) {
         for (int burst = 0; burst < 20; ++burst) {
           const auto sent = s.publish(channel, message("x"));
           REQUIRE_OK(sent);
@@ -320,7 +320,7 @@ Awaitable<void> subscribing_while_publishing(Rig& rig, Signaling& s) {
         co_await s.unsubscribe(channel, r);
       }
     }
-    stop = true;
+    --listening;
   });
   EXPECT_GT(heard, 0u);
 }

@@ -5,7 +5,7 @@ import { savedNames } from '../names';
 import { asProblem, Problem } from '../problems';
 import { RateMeter } from '../rate';
 import { defaultFactory } from '../sinks/choose';
-import { SinkError, type SinkFactory } from '../sinks/sink';
+import { checkFits, SinkError, type SinkFactory } from '../sinks/sink';
 import { Observable } from '../store';
 import { fetchInto } from './fetch-file';
 
@@ -98,6 +98,7 @@ export class SharePage extends Observable<ShareView> {
     this.awake.acquire();
     try {
       const sinks = factory ?? (await defaultFactory());
+      checkFits(sinks, wanted.map((index) => share.files[index]?.size ?? 0));
       for (const index of wanted) await this.one(index, sinks);
       this.patch({ state: 'done', received: this.view.total });
     } catch (error) {
@@ -165,6 +166,9 @@ export class SharePage extends Observable<ShareView> {
 export function downloadProblem(error: unknown): Problem {
   if (error instanceof DigestMismatch) {
     return new Problem('mismatch', error.message, 'The damaged copy was thrown away. The original is still with the sender.');
+  }
+  if (error instanceof SinkError && error.reason === 'too-large') {
+    return new Problem('sink-too-large', error.message, 'Open this page over https, or in a current browser. Nothing was lost.');
   }
   if (error instanceof SinkError) {
     return new Problem(`sink-${error.reason}`, error.message, 'Nothing half was left behind.');

@@ -10,7 +10,7 @@ import { RateMeter } from '../rate';
 import type { Payload, RelayType } from '../reliable';
 import { Signaling, type SignalingState } from '../signaling';
 import { defaultFactory } from '../sinks/choose';
-import { SinkError, type SinkFactory } from '../sinks/sink';
+import { checkFits, SinkError, type SinkFactory } from '../sinks/sink';
 import { Observable } from '../store';
 import { Line } from './line';
 import { type Control, type FileInfo, type Frame, ManifestReader, windowBytes } from './protocol';
@@ -134,6 +134,7 @@ export class LiveReceiver extends Observable<ReceiverView> {
     try {
       this.sinks = factory ?? (await defaultFactory());
       if (this.ended) return;
+      checkFits(this.sinks, this.infos.map((info) => info.size));
       if (this.share) {
         void this.fetchAll();
         return;

@@ -1,7 +1,8 @@
+import { firstThatOpens } from './first';
 import { memoryFactory } from './memory';
 import { opfsFactory } from './opfs';
 import { downloadFactory } from './service-worker';
-import { SinkError, type SinkFactory } from './sink';
+import type { SinkFactory } from './sink';
 
 let chosen: Promise<SinkFactory> | undefined;
 
@@ -17,22 +18,4 @@ async function choose(): Promise<SinkFactory> {
   const made = await Promise.all([downloadFactory(), opfsFactory()]);
   const usable = (safari ? made.reverse() : made).filter((factory) => factory !== null);
   return firstThatOpens([...usable, memoryFactory()]);
-}
-
-/** Goes on to the next way when the browser turns out not to allow one. */
-export function firstThatOpens(factories: readonly SinkFactory[]): SinkFactory {
-  let first = 0;
-  return {
-    open: async (name, size, type) => {
-      for (;;) {
-        try {
-          return await (factories[first] as SinkFactory).open(name, size, type);
-        } catch (error) {
-          const other = error instanceof SinkError && error.reason === 'unavailable' && first + 1 < factories.length;
-          if (!other) throw error;
-          ++first;
-        }
-      }
-    },
-  };
 }

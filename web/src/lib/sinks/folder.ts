@@ -16,7 +16,7 @@ export async function pickFolder(): Promise<SinkFactory | null> {
   try {
     const picker = globalThis as unknown as Picker;
     const folder = await picker.showDirectoryPicker({ id: 'ferry', mode: 'readwrite', startIn: 'downloads' });
-    return { open: (name) => FolderSink.open(folder, name) };
+    return { largest: Number.POSITIVE_INFINITY, open: (name) => FolderSink.open(folder, name) };
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return null;
     throw new SinkError('unavailable', 'The browser does not let this page write to that folder.');

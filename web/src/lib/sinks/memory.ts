@@ -1,16 +1,12 @@
-import { type Sink, SinkError, type SinkFactory } from './sink';
+import type { Sink, SinkFactory } from './sink';
 
 export const memoryLimit = 256 * 1024 * 1024;
 
 /** The last resort, for browsers without anything better: the whole file in memory, up to 256 MiB. */
 export function memoryFactory(): SinkFactory {
   return {
-    open: async (name, size, type) => {
-      if (size > memoryLimit) {
-        throw new SinkError('too-large', 'This browser can take at most 256 MiB per file here.');
-      }
-      return new MemorySink(name, type);
-    },
+    largest: memoryLimit,
+    open: async (name, _, type) => new MemorySink(name, type),
   };
 }
 

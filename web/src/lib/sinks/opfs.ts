@@ -13,7 +13,7 @@ export async function opfsFactory(): Promise<SinkFactory | null> {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle(incomingFolder, { create: true });
     await sweep(folder);
-    return { open: (name, size) => OpfsSink.open(folder, name, size) };
+    return { largest: Number.POSITIVE_INFINITY, open: (name, size) => OpfsSink.open(folder, name, size) };
   } catch {
     return null;
   }

@@ -17,7 +17,8 @@ export async function downloadFactory(): Promise<SinkFactory | null> {
     );
     const worker = await activated(registration);
     return {
-        open: (name, size, type) => DownloadSink.open(worker, name, size, type),
+      largest: Number.POSITIVE_INFINITY,
+      open: (name, size, type) => DownloadSink.open(worker, name, size, type),
     };
   } catch {
     return null;

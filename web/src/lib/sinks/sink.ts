@@ -1,3 +1,5 @@
+import { formatBytes } from '../format';
+
 /** Where the bytes of one file go. Bytes arrive in order; `write` takes the buffer over and resolves when the
  *  bytes have left this page's memory. `close` makes the file appear whole, `abort` leaves none behind. */
 export interface Sink {
@@ -7,7 +9,16 @@ export interface Sink {
 }
 
 export interface SinkFactory {
+  /** Largest file that it can take, in bytes. */
+  readonly largest: number;
   open(name: string, size: number, type: string): Promise<Sink>;
+}
+
+/** Before the first byte: throws when a file could never be saved. */
+export function checkFits(factory: SinkFactory, sizes: readonly number[]): void {
+  if (sizes.some((size) => size > factory.largest)) {
+    throw new SinkError('too-large', `This browser can take at most ${formatBytes(factory.largest)} per file from this page.`);
+  }
 }
 
 export class SinkError extends Error {
