@@ -2,6 +2,7 @@
 
 #include "support/http_rig.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
@@ -39,7 +40,7 @@ class FileReader final : public BlobReader {
     ++taken;
     return std::optional<FileRegion>(std::in_place, std::exchange(fd_, -1), at_, left_);
   }
-  static inline int taken = 0;
+  static inline std::atomic<int> taken{0};
 
  private:
   int fd_;
