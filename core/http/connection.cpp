@@ -8,7 +8,6 @@
 #include "net/io_block.hpp"
 #include "net/write.hpp"
 #include "websocket/session.hpp"
-#include "websocket/upgrade.hpp"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -676,19 +675,6 @@ Awaitable<void> Connection::linger() {
 }
 
 Awaitable<void> Connection::open_websocket(Exchange& exchange, Response response) {
-  if (find_header(response, "sec-websocket-accept") == nullptr) {
-    websocket::UpgradeOptions options;
-    if (const auto* protocol = find_header(response, "sec-websocket-protocol")) {
-      options.subprotocol = *protocol;
-    }
-    auto made =
-        websocket::upgrade(exchange.request, options, std::move(std::get<Upgrade>(response.body)));
-    if (!made) {
-      co_await respond(exchange, problem_response(exchange.request, made.error()));
-      co_return;
-    }
-    response = std::move(*made);
-  }
   const bool sent = co_await send(exchange, response, true);
   record(exchange, response.status);
   if (!sent) {
