@@ -77,6 +77,12 @@ void cut(std::string& text, std::size_t limit) {
   text.resize(limit);
 }
 
+void trim_end(std::string& text) {
+  while (!text.empty() && text.back() == ' ') {
+    text.pop_back();
+  }
+}
+
 /// What a quoted-string may hold without any browser reading it differently.
 bool is_plain(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ' ||
@@ -87,10 +93,8 @@ bool is_plain(char c) noexcept {
 
 std::string safe_file_name(std::string_view name) {
   auto out = cleaned(name);
-  while (!out.empty() && out.back() == ' ') {
-    out.pop_back();
-  }
   out.erase(0, std::min(out.find_first_not_of(' '), out.size()));
+  trim_end(out);
   if (out.size() > kMaxName) {
     const auto dot = out.rfind('.');
     std::string extension;
@@ -99,6 +103,7 @@ std::string safe_file_name(std::string_view name) {
     }
     cut(out, kMaxName - extension.size());
     out += extension;
+    trim_end(out);
   }
   if (out.find_first_not_of('.') == std::string::npos) {
     return "download";

@@ -154,6 +154,7 @@ Awaitable<bool> Session::receive() {
     co_return false;
   }
   heard_ = Clock::now();
+  unanswered_ = 0;
   decoder_.commit(n);
   co_return true;
 }
@@ -401,11 +402,11 @@ void Session::on_timer() {
     }
   }
   if (now >= next_ping_) {
-    // Half an interval more, so that an answer to the last ping still on its way counts.
-    if (now - heard_ >= options_.ping * kMissedPings + options_.ping / 2) {
+    if (unanswered_ == kMissedPings) {
       fail();
       return;
     }
+    ++unanswered_;
     next_ping_ = now + options_.ping;
     if (state_ == State::open) {
       static const auto empty = std::make_shared<const std::string>();

@@ -96,8 +96,9 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   net::Expiry::Clock::time_point asked_;  ///< last message, or when read() began to wait for one
   net::Expiry::Clock::time_point close_by_ = net::Expiry::Clock::time_point::max();
   Millis idle_{0};
-  bool waiting_ = false;   ///< read() has nothing to give
-  unsigned controls_ = 0;  ///< control frames in this second
+  bool waiting_ = false;     ///< read() has nothing to give
+  unsigned unanswered_ = 0;  ///< pings since anything was heard
+  unsigned controls_ = 0;    ///< control frames in this second
   net::Expiry::Clock::time_point controls_since_;
 };
 

@@ -63,6 +63,11 @@ TEST(SafeFileName, CutsLongNamesAtACharacterAndKeepsTheExtension) {
   EXPECT_TRUE(out.ends_with("\xc3\xa4.tar"));
 }
 
+TEST(SafeFileName, DoesNotEndInASpaceAfterACut) {
+  EXPECT_EQ(safe_file_name(std::string(254, 'a') + " " + std::string(20, 'b')),
+            std::string(254, 'a'));
+}
+
 TEST(ContentDisposition, IsOneLineThatReadsBackAsTheSafeName) {
   std::mt19937 random(7);
   const std::string alphabet = "ab.\"\\/\r\n\t%;'* \xc3\xa4\xe2\x80\xae\xf0\x9f\x98\x80\xff";
