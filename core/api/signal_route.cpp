@@ -1,6 +1,5 @@
 #include "api/signal_route.hpp"
 
-#include "api/origin.hpp"
 #include "http/problem_response.hpp"
 #include "websocket/upgrade.hpp"
 
@@ -16,16 +15,13 @@ struct Route {
 };
 
 Awaitable<http::Response> signal(std::shared_ptr<const Route> route, http::Request& request) {
-  if (!origin_allowed(request, route->allowed_origins)) {
-    co_return http::problem_response(request, Problem(ProblemType::origin_denied));
-  }
   const auto admitted = co_await route->admission.admit(request, "signal_connect");
   if (!admitted) {
     co_return route->admission.refusal(request, "signal_connect", admitted.error());
   }
   websocket::UpgradeOptions options;
   options.subprotocol = "ferry.signal.v1";
-  options.origins.emplace_back(request.header("origin"));  // checked above
+  options.origins = route->allowed_origins;
   auto response = websocket::upgrade(
       request, options,
       [&hub = route->hub](websocket::Connection& connection) { return hub.serve(connection); });

@@ -1,8 +1,8 @@
 #include "api/transfer_routes.hpp"
 
-#include "api/origin.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
+#include "http/origin.hpp"
 #include "http/problem_response.hpp"
 
 #include <memory>
@@ -58,7 +58,7 @@ http::Response no_content() {
 }
 
 std::optional<Problem> refuse_foreign_page(const Routes& routes, const http::Request& request) {
-  if (origin_allowed(request, routes.transfers.settings().allowed_origins)) {
+  if (http::origin_allowed(request, routes.transfers.settings().allowed_origins)) {
     return std::nullopt;
   }
   return Problem(ProblemType::origin_denied);

@@ -8,7 +8,6 @@
 #include "net/io_block.hpp"
 #include "net/write.hpp"
 #include "websocket/session.hpp"
-#include "websocket/upgrade.hpp"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -22,6 +21,8 @@ namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadSize = 4 * 1024;
+constexpr std::uint64_t kSmallBlob =
+    16 * 1024;  // cheaper copied behind the header than by sendfile
 constexpr std::uint64_t kMaxDrain = 256 * 1024;  // unread body that is worth keeping a connection
 constexpr Millis kLinger{2000};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -620,17 +621,34 @@ Awaitable<bool> Connection::send(Exchange& exchange, Response& response, bool ke
       text = asio::buffer(**shared);
     }
   }
+  BlobReader* blob = nullptr;
+  if (const auto* body = std::get_if<BlobBody>(&response.body); body != nullptr && !no_body) {
+    blob = body->reader.get();
+  }
+  std::optional<net::IoBlock> small;
+  if (blob != nullptr && blob->remaining() <= kSmallBlob) {
+    const auto space = small.emplace().bytes();
+    std::size_t filled = 0;
+    while (blob->remaining() > 0) {
+      const auto n = co_await blob->read(space.subspan(filled));
+      if (!n || *n == 0) {
+        co_return false;
+      }
+      filled += *n;
+    }
+    text = asio::buffer(space.data(), filled);
+    blob = nullptr;
+  }
   phase_ = Phase::write;
   net::Progress progress(expiry_, core_->options.limits.stall);
   auto ec = co_await net::write_all(stream_, asio::buffer(out_), text, progress);
-  if (const auto* blob = std::get_if<BlobBody>(&response.body);
-      !ec && !no_body && blob != nullptr && blob->reader) {
+  if (!ec && blob != nullptr) {
     const bool plain = stream_.impl().sendfile_socket() >= 0;
-    auto file = plain ? blob->reader->take_file() : std::nullopt;
+    auto file = plain ? blob->take_file() : std::nullopt;
     if (file) {
       ec = co_await net::send_file(stream_, *file, progress);
     } else {
-      ec = co_await net::send_blocks(stream_, *blob->reader, progress);
+      ec = co_await net::send_blocks(stream_, *blob, progress);
     }
   }
   leave();
@@ -676,19 +694,6 @@ Awaitable<void> Connection::linger() {
 }
 
 Awaitable<void> Connection::open_websocket(Exchange& exchange, Response response) {
-  if (find_header(response, "sec-websocket-accept") == nullptr) {
-    websocket::UpgradeOptions options;
-    if (const auto* protocol = find_header(response, "sec-websocket-protocol")) {
-      options.subprotocol = *protocol;
-    }
-    auto made =
-        websocket::upgrade(exchange.request, options, std::move(std::get<Upgrade>(response.body)));
-    if (!made) {
-      co_await respond(exchange, problem_response(exchange.request, made.error()));
-      co_return;
-    }
-    response = std::move(*made);
-  }
   const bool sent = co_await send(exchange, response, true);
   record(exchange, response.status);
   if (!sent) {

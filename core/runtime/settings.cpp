@@ -26,11 +26,6 @@ Schema ServerSettings::schema() {
                            "fields are believed.")
                          .element_(Type::string)
                          .example_("[127.0.0.1/32, 10.0.0.0/8]"));
-  s.fields.push_back(Field("origins", Type::list,
-                           "Further origins whose pages may open the signaling socket; the "
-                           "server's own always may.")
-                         .element_(Type::string)
-                         .example_("[\"https://files.example.org\"]"));
   return s;
 }
 
@@ -40,7 +35,6 @@ ServerSettings ServerSettings::from(const config::View& section) {
   out.blocking_threads = static_cast<std::size_t>(section.integer("blocking_threads"));
   out.public_hosts = section.strings("public_hosts");
   out.trusted_proxies = section.strings("trusted_proxies");
-  out.origins = section.strings("origins");
   return out;
 }
 

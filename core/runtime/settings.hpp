@@ -14,7 +14,6 @@ struct ServerSettings {
   std::size_t blocking_threads = 0;  ///< 0: twice the hardware threads, at least 4
   std::vector<std::string> public_hosts;
   std::vector<std::string> trusted_proxies;
-  std::vector<std::string> origins;
 
   static config::Schema schema();
   static ServerSettings from(const config::View& section);

@@ -2,9 +2,9 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "http/origin.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace ferry::websocket {
 namespace {
@@ -35,36 +35,12 @@ bool has_element(std::string_view list, std::string_view wanted) {
   }
 }
 
-/// "https://Host:443" → "https://host".
-std::string normal_origin(std::string_view origin) {
-  auto out = lower(origin);
-  if (out.starts_with("https://") && out.ends_with(":443")) {
-    out.resize(out.size() - 4);
-  } else if (out.starts_with("http://") && out.ends_with(":80")) {
-    out.resize(out.size() - 3);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string accept_key(std::string_view key) {
   std::string text(key);
   text += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   return base64(sha1(as_bytes(text)));
-}
-
-bool origin_allowed(const http::Request& request, const std::vector<std::string>& allowed) {
-  const auto origin = request.header("origin");
-  if (origin.empty()) {
-    return true;
-  }
-  const auto normal = normal_origin(origin);
-  if (normal == normal_origin((request.secure ? "https://" : "http://") + request.host)) {
-    return true;
-  }
-  return std::any_of(allowed.begin(), allowed.end(),
-                     [&](const std::string& entry) { return normal_origin(entry) == normal; });
 }
 
 Outcome<http::Response> upgrade(const http::Request& request, const UpgradeOptions& options,
@@ -88,7 +64,7 @@ Outcome<http::Response> upgrade(const http::Request& request, const UpgradeOptio
       !has_element(request.header("sec-websocket-protocol"), options.subprotocol)) {
     return refuse("the subprotocol must be " + options.subprotocol);
   }
-  if (!origin_allowed(request, options.origins)) {
+  if (!http::origin_allowed(request, options.origins)) {
     return Problem(ProblemType::origin_denied);
   }
   http::Response response(101);

@@ -20,11 +20,6 @@ struct UpgradeOptions {
 Outcome<http::Response> upgrade(const http::Request& request, const UpgradeOptions& options,
                                 http::Upgrade run);
 
-/// The page that makes the request may do so: no Origin (not a browser), the origin under which
-/// the client sees this server, or one of `allowed`. Compared without regard to case and to the
-/// scheme's default port.
-bool origin_allowed(const http::Request& request, const std::vector<std::string>& allowed);
-
 /// Sec-WebSocket-Accept for a Sec-WebSocket-Key.
 std::string accept_key(std::string_view key);
 

@@ -1,13 +1,16 @@
 #include "root.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace ferry::filesystem {
@@ -128,6 +131,23 @@ Result<File> Root::folder(Tree tree, std::string_view key, bool create) {
     return outer;
   }
   return subfolder(outer->get(), second, path + "/" + second, create);
+}
+
+File Root::open_cached(std::string_view key) const noexcept {
+  std::array<char, 80> path{};
+  if (key.size() < 4 || key.size() + 7 > path.size()) {
+    return {};
+  }
+  // "ab/cd/abcd…"
+  char* at = std::copy_n(key.data(), 2, path.data());
+  *at++ = '/';
+  at = std::copy_n(key.data() + 2, 2, at);
+  *at++ = '/';
+  std::copy(key.begin(), key.end(), at);
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+  how.resolve = RESOLVE_CACHED | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  return File(static_cast<int>(::syscall(SYS_openat2, blob_.get(), path.data(), &how, sizeof how)));
 }
 
 Result<File> Root::subfolder(int parent, const std::string& name, const std::string& path,

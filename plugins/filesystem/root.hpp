@@ -34,6 +34,10 @@ class Root {
   /// The folder of a key. With `create` it exists durably afterwards; else not_found.
   Result<File> folder(Tree tree, std::string_view key, bool create);
 
+  /// The finished blob's file when the kernel can open it without waiting for the disk: the only
+  /// call here that may be made on an event loop. No file: ask again where blocking is allowed.
+  File open_cached(std::string_view key) const noexcept;
+
   /// fsync, fdatasync; nothing when not durable. A failure is final for the whole store, because
   /// the kernel may have dropped the pages that it could not write: see failure().
   Result<void> sync(int fd, std::string_view what);

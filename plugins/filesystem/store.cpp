@@ -130,13 +130,8 @@ Awaitable<Result<std::unique_ptr<BlobReader>>> FilesystemBlobStore::open(BlobKey
   if (auto ok = check(key); !ok) {
     co_return ok.error();
   }
-  auto work = [this, root = root_, key = std::move(key.value),
-               range]() -> Result<std::unique_ptr<BlobReader>> {
-    auto file = open_blob(*root, key);
-    if (!file) {
-      return file.error();
-    }
-    const auto size = size_of(file->get());
+  auto reader = [this, range](File file) -> Result<std::unique_ptr<BlobReader>> {
+    const auto size = size_of(file.get());
     if (!size) {
       return size.error();
     }
@@ -144,9 +139,21 @@ Awaitable<Result<std::unique_ptr<BlobReader>>> FilesystemBlobStore::open(BlobKey
       return Error(Errc::invalid_argument, "the range starts beyond the end");
     }
     const std::uint64_t length = std::min(range.length.value_or(*size), *size - range.offset);
-    ::posix_fadvise(file->get(), 0, 0, POSIX_FADV_SEQUENTIAL);  // only a hint
-    return std::make_unique<FileReader>(host_, std::move(*file), *size, range.offset,
+    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);  // only a hint
+    return std::make_unique<FileReader>(host_, std::move(file), *size, range.offset,
                                         range.offset + length);
+  };
+  // What was opened lately needs no disk, and no other thread.
+  if (auto file = root_->open_cached(key.value)) {
+    co_return reader(std::move(file));
+  }
+  auto work = [reader, root = root_,
+               key = std::move(key.value)]() -> Result<std::unique_ptr<BlobReader>> {
+    auto file = open_blob(*root, key);
+    if (!file) {
+      return file.error();
+    }
+    return reader(std::move(*file));
   };
   co_return co_await host_.blocking().run(std::move(work));
 }

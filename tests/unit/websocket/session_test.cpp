@@ -318,26 +318,5 @@ TEST_P(WebSocket, RefusesHandshakesThatAreNotForUs) {
 INSTANTIATE_TEST_SUITE_P(Transports, WebSocket, testing::Values(true, false),
                          [](const auto& param) { return param.param ? "Socket" : "Stream"; });
 
-TEST(Origin, IsOursOrListedWithoutDefaultPortsAndCase) {
-  http::Request request;
-  request.host = "Files.example";
-  const auto allowed = [&](const std::string& origin, bool secure,
-                           std::vector<std::string> list = {}) {
-    request.secure = secure;
-    request.headers = {{"origin", origin}};
-    return origin_allowed(request, list);
-  };
-  EXPECT_TRUE(allowed("https://files.example", true));
-  EXPECT_TRUE(allowed("https://FILES.example:443", true));
-  EXPECT_FALSE(allowed("http://files.example", true));
-  EXPECT_TRUE(allowed("http://files.example:80", false));
-  EXPECT_FALSE(allowed("http://files.example:81", false));
-  EXPECT_FALSE(allowed("null", false));
-  EXPECT_FALSE(allowed("https://files.example.evil", true));
-  EXPECT_TRUE(allowed("https://app.example", true, {"https://app.example"}));
-  request.headers.clear();
-  EXPECT_TRUE(origin_allowed(request, {}));
-}
-
 }  // namespace
 }  // namespace ferry::websocket

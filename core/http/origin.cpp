@@ -1,9 +1,9 @@
-#include "api/origin.hpp"
+#include "http/origin.hpp"
 
 #include <algorithm>
 #include <string_view>
 
-namespace ferry::api {
+namespace ferry::http {
 namespace {
 
 std::string lower(std::string_view text) {
@@ -27,7 +27,7 @@ std::string_view without_default_port(std::string_view authority, std::string_vi
 
 }  // namespace
 
-bool origin_allowed(const http::Request& request, const std::vector<std::string>& allowed) {
+bool origin_allowed(const Request& request, const std::vector<std::string>& allowed) {
   if (!request.has("origin")) {
     return true;
   }
@@ -49,4 +49,4 @@ bool origin_allowed(const http::Request& request, const std::vector<std::string>
                      [&](const std::string& one) { return lower(one) == origin; });
 }
 
-}  // namespace ferry::api
+}  // namespace ferry::http

@@ -1,8 +1,8 @@
-#include "api/origin.hpp"
+#include "http/origin.hpp"
 
 #include <gtest/gtest.h>
 
-using ferry::api::origin_allowed;
+using ferry::http::origin_allowed;
 using ferry::http::Request;
 
 namespace {

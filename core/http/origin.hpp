@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-namespace ferry::api {
+namespace ferry::http {
 
 /// Whether a browser sent the request from a page that may: of this host, or of one of `allowed`.
 /// A request without Origin comes from no page and passes. Scheme and host are compared with
 /// default ports left out; the scheme only where a list gives it, because behind a proxy that is
 /// not configured as trusted the server does not know its own.
-bool origin_allowed(const http::Request& request, const std::vector<std::string>& allowed);
+bool origin_allowed(const Request& request, const std::vector<std::string>& allowed);
 
-}  // namespace ferry::api
+}  // namespace ferry::http
