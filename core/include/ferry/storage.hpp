@@ -121,10 +121,9 @@ class FERRY_API Storage : public Plugin {
 
   /// All or nothing, and visible to every later get() on any node. An expired record counts as
   /// absent for if_absent/if_version, but on a queue it still matches its own version, so that its
-  /// claim can be finished. A put replaces value, expiry, queue and attempt as a whole; an add keeps
-  /// what it does not set.
-  /// Errors: version_mismatch / precondition_failed (detail names the key), too_large,
-  /// invalid_argument, unavailable, timeout (outcome unknown).
+  /// claim can be finished. A put replaces value, expiry, queue and attempt as a whole; an add
+  /// keeps what it does not set. Errors: version_mismatch / precondition_failed (detail names the
+  /// key), too_large, invalid_argument, unavailable, timeout (outcome unknown).
   virtual Awaitable<Result<Committed>> apply(std::vector<Write> batch) = 0;
 
   /// Records of one space whose key starts with `prefix`, in byte order, at most `limit`.
