@@ -374,10 +374,11 @@ Awaitable<void> claims_come_earliest_first(Rig&, Storage& s) {
   const auto q = unique("q_");
   const auto late = unique("k");
   const auto early = unique("k");
-  const auto w1 = co_await apply(s, put(late, "late").due_in(Millis(120), q));
-  REQUIRE_OK(w1);
-  const auto w2 = co_await apply(s, put(early, "early").due_in(Millis(40), q));
-  REQUIRE_OK(w2);
+  std::vector<Write> batch;  // one batch, one clock reading
+  batch.push_back(put(late, "late").due_in(Millis(120), q));
+  batch.push_back(put(early, "early").due_in(Millis(40), q));
+  const auto w = co_await s.apply(std::move(batch));
+  REQUIRE_OK(w);
   co_await sleep_for(Millis(200));
   const auto one = co_await s.claim_due(q, 1, std::chrono::hours(1));
   REQUIRE_OK(one);
