@@ -6,6 +6,7 @@
 #include "runtime/loops.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/plugin_host.hpp"
+#include "support/paths.hpp"
 
 #include <ferry/rate_limiter.hpp>
 #include <ferry/signaling.hpp>
@@ -30,7 +31,7 @@ class MemoryBackends {
         blocking(1),
         host(loops, blocking, metrics, make_logger(), "test-node"),
         log(make_logger()) {
-    const std::string file = FERRY_PLUGIN_DIR "/memory.so";
+    const std::string file = test::plugin_dir() + "/memory.so";
     void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
       throw std::runtime_error(dlerror());

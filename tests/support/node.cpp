@@ -1,5 +1,7 @@
 #include "support/node.hpp"
 
+#include "support/paths.hpp"
+
 #include <stdexcept>
 #include <stdlib.h>
 
@@ -31,7 +33,7 @@ template <class T>
 std::unique_ptr<T> Node::load(const std::string& plugin, const std::string& options) {
   auto& document = documents_.emplace_back(std::make_unique<config::Document>(
       config::Document::parse(options, "test.yaml", config::Sources::of_process())));
-  const Loader loader({FERRY_PLUGIN_DIR});
+  const Loader loader({test::plugin_dir()});
   const auto choice = choose(*document, loader, kind_of<T>(), "test", plugin, {}, document->root());
   if (!document->ok()) {
     throw std::runtime_error(document->report());

@@ -1,5 +1,7 @@
 #include "base/problem.hpp"
 
+#include "support/paths.hpp"
+
 #include <fstream>
 #include <gtest/gtest.h>
 #include <set>
@@ -27,7 +29,7 @@ TEST(Problems, HaveTitlesThatAreSentences) {
 }
 
 TEST(Problems, AreDocumentedExactly) {
-  std::ifstream in(FERRY_SOURCE_DIR "/docs/reference/problems.md");
+  std::ifstream in(ferry::test::source_dir() + "/docs/reference/problems.md");
   ASSERT_TRUE(in);
   std::set<std::string> documented;
   for (std::string line; std::getline(in, line);) {

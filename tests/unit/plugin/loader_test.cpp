@@ -1,6 +1,7 @@
 #include "plugin/loader.hpp"
 
 #include "plugin/instance.hpp"
+#include "support/paths.hpp"
 #include "test_host.hpp"
 
 #include <cstring>
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 using namespace ferry;
 using testing::HasSubstr;
 
-const fs::path kPlugins = FERRY_TEST_PLUGINS;
+const fs::path kPlugins = ferry::test::test_plugin_dir();
 
 // A folder of its own for copies of plugins with something wrong.
 class LoaderTest : public testing::Test {
