@@ -50,12 +50,21 @@ class NodeHasher implements PumpHasher {
 }
 
 function bytes(length: number, salt: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, (_, n) => (n * 31 + salt + (n >> 8)) & 255);
+  const out = new Uint8Array(length);
+  for (let n = 0; n < length; ++n) out[n] = (n * 31 + salt + (n >> 8)) & 255;
+  return out;
 }
 
-const settle = async (): Promise<void> => {
-  for (let n = 0; n < 20; ++n) await new Promise((resolve) => setImmediate(resolve));
-};
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function until(reached: () => boolean): Promise<void> {
+  while (!reached()) await turn();
+}
+
+/** Time in which something forbidden could happen. */
+async function settle(): Promise<void> {
+  for (let n = 0; n < 20; ++n) await turn();
+}
 
 function make(channel: FakeChannel, maxMessage = 65_536): { pump: Pump; digests: [number, string][]; sent: () => number } {
   const digests: [number, string][] = [];
@@ -95,6 +104,7 @@ describe('Pump', () => {
     await settle();
     expect(sent()).toBe(0);
     pump.grant(100_001);
+    await until(() => sent() >= 100_001);
     await settle();
     expect(sent()).toBe(100_001);
     expect(pump.hasCredit).toBe(false);
@@ -111,16 +121,18 @@ describe('Pump', () => {
     const { pump, sent } = make(channel);
     pump.grant(100_000_000);
     const running = pump.run([new File([bytes(12_000_000, 1)], 'a')]);
-    await settle();
+    await until(() => channel.bufferedAmount >= channelHigh);
     const before = sent();
-    expect(before).toBeLessThan(12_000_000);
     await settle();
     expect(sent()).toBe(before);
-    for (let n = 0; n < 10; ++n) {
+    let over = false;
+    const ended = running.finally(() => (over = true));
+    await until(() => {
       channel.drain();
-      await settle();
-    }
-    expect(await running).toBe(true);
+      return over;
+    });
+    expect(await ended).toBe(true);
+    expect(sent()).toBe(12_000_000);
     expect(channel.highest).toBeLessThan(channelHigh + 65_537);
   });
 

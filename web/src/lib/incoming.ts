@@ -9,6 +9,7 @@ export class DigestMismatch extends Error {
 }
 
 const blockBytes = 512 * 1024;
+const stuckMs = 6_000;
 
 /** One file on its way in, whatever path the bytes take: gathers them into blocks, hashes, and saves. The path
  *  may change between two bytes. */
@@ -21,6 +22,8 @@ export class IncomingFile {
   private work: Promise<void>;
   private sink: Sink | null = null;
   private over = false;
+  /** When the sink was last asked for something that it has not done; 0 when there is none. */
+  private askedAt = Date.now();
 
   constructor(
     factory: SinkFactory,
@@ -32,6 +35,7 @@ export class IncomingFile {
   ) {
     this.work = factory.open(name, size, type).then(
       (sink) => {
+        this.askedAt = 0;
         if (this.over) void sink.abort();
         else this.sink = sink;
       },
@@ -45,6 +49,11 @@ export class IncomingFile {
   /** Resolves when the place to save to is open. */
   opened(): Promise<void> {
     return this.work;
+  }
+
+  /** The browser does not take the bytes: it may be asking the person something. */
+  get stuck(): boolean {
+    return this.askedAt > 0 && Date.now() - this.askedAt > stuckMs;
   }
 
   /** Takes bytes in order; the bytes are copied. Resolves when as much as a block left memory. */
@@ -72,6 +81,7 @@ export class IncomingFile {
       await this.abort();
       throw new DigestMismatch(this.name);
     }
+    this.askedAt = Date.now();
     try {
       await this.sink?.close();
     } catch (error) {
@@ -96,8 +106,10 @@ export class IncomingFile {
     const step = this.work.then(async () => {
       if (this.over || this.sink === null) return;
       const hashed = this.hasher.update(bytes, true);
+      this.askedAt = Date.now();
       try {
         await Promise.all([this.sink.write(bytes), hashed]);
+        this.askedAt = 0;
       } catch (error) {
         throw asSinkError(error);
       }

@@ -29,6 +29,8 @@ export interface ShareView {
   received: number;
   rate: number;
   secondsLeft: number;
+  /** Bytes are here and this browser does not save them. */
+  unsaved: boolean;
   problem: Problem | null;
 }
 
@@ -49,7 +51,7 @@ export class SharePage extends Observable<ShareView> {
   constructor(private readonly id: string) {
     super({
       state: 'loading', share: null, files: [], total: 0, received: 0, rate: 0,
-      secondsLeft: Number.POSITIVE_INFINITY, problem: null,
+      secondsLeft: Number.POSITIVE_INFINITY, unsaved: false, problem: null,
     });
     this.stopWarning = warnBeforeLeaving(() => this.view.state === 'downloading');
   }
@@ -127,6 +129,9 @@ export class SharePage extends Observable<ShareView> {
     if (!file || !row) return;
     this.mark(index, 'active');
     const target = new IncomingFile(sinks, row.name, file.size, file.type, (bytes) => this.onWritten(bytes));
+    const saving = setInterval(() => {
+      if (target.stuck !== this.view.unsaved) this.patch({ unsaved: target.stuck });
+    }, 1000);
     try {
       await target.opened();
       await fetchInto(target, file, this.stopping.signal);
@@ -137,6 +142,9 @@ export class SharePage extends Observable<ShareView> {
       await target.abort();
       this.mark(index, this.stopping.signal.aborted ? 'waiting' : 'failed');
       throw error;
+    } finally {
+      clearInterval(saving);
+      if (this.view.unsaved) this.patch({ unsaved: false });
     }
   }
 

@@ -86,6 +86,11 @@ export class ClassicUpload extends Observable<UploadView> {
     }
   }
 
+  /** What was chosen, for another try. */
+  get chosen(): readonly File[] {
+    return this.files;
+  }
+
   pause(): void {
     if (this.view.state !== 'uploading') return;
     this.step('pause');

@@ -33,6 +33,8 @@ export interface ReceiverView {
   peerHere: boolean;
   signaling: SignalingState;
   retryAt: number | null;
+  /** Bytes are here and this browser does not save them. */
+  unsaved: boolean;
   /** All digests were there to compare with. */
   verified: boolean;
   problem: Problem | null;
@@ -67,6 +69,7 @@ export class LiveReceiver extends Observable<ReceiverView> {
   private asking: ReturnType<typeof setInterval> | undefined;
   private readonly meter = new RateMeter();
   private readonly awake = new WakeLock();
+  private saving: ReturnType<typeof setInterval> | undefined;
   private readonly stopWarning: () => void;
   private shown = 0;
   private quietUntil = 0;
@@ -75,7 +78,7 @@ export class LiveReceiver extends Observable<ReceiverView> {
     super({
       state: 'entering', code, files: [], total: 0, received: 0, rate: 0,
       secondsLeft: Number.POSITIVE_INFINITY, path: 'none', accepted: false, deadlineAt: null, storing: null,
-      peerHere: false, signaling: 'connecting', retryAt: null, verified: false, problem: null,
+      peerHere: false, signaling: 'connecting', retryAt: null, unsaved: false, verified: false, problem: null,
     });
     if (readCode(code) !== null) this.step('linked');
     else if (code !== '') this.patch({ problem: malformedCode() });
@@ -131,6 +134,10 @@ export class LiveReceiver extends Observable<ReceiverView> {
     this.patch({ accepted: true });
     this.step('accept');
     this.awake.acquire();
+    this.saving = setInterval(() => {
+      const unsaved = this.current?.stuck ?? false;
+      if (unsaved !== this.view.unsaved) this.patch({ unsaved });
+    }, 1000);
     try {
       this.sinks = factory ?? (await defaultFactory());
       if (this.ended) return;
@@ -529,6 +536,7 @@ export class LiveReceiver extends Observable<ReceiverView> {
   private finish(): void {
     this.clearDeadline();
     clearInterval(this.asking);
+    clearInterval(this.saving);
     this.fetching?.abort();
     this.inbox = [];
     void this.current?.abort();

@@ -68,6 +68,8 @@ export class LiveSender extends Observable<SenderView> {
   private shown = 0;
   private moved = { bytes: -1, buffered: -1, at: 0 };
   private toldPercent = -1;
+  private met = false;
+  private expiry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(files: readonly File[]) {
     super({
@@ -92,6 +94,7 @@ export class LiveSender extends Observable<SenderView> {
         expiresAt: new Date(session.code_expires_at),
       });
       this.step('created');
+      this.expiry = setTimeout(() => this.onExpired(), Math.max(0, Date.parse(session.code_expires_at) - Date.now()));
       this.config = await api.config(session.token);
       if (this.ended) return;
       this.signaling = new Signaling(session.signaling_url, session.token, {
@@ -106,6 +109,11 @@ export class LiveSender extends Observable<SenderView> {
     } catch (error) {
       this.fail(asProblem(error));
     }
+  }
+
+  /** What was chosen, for another try. */
+  get chosen(): readonly File[] {
+    return this.files;
   }
 
   /** More files, as long as nobody has seen the list. */
@@ -149,7 +157,13 @@ export class LiveSender extends Observable<SenderView> {
     return senderEnds.includes(this.view.state);
   }
 
+  /** Nobody came in time. Once somebody has, the code has done its work. */
+  private onExpired(): void {
+    if (this.view.state === 'waiting' && !this.met) this.fail(new Problem('expired', 'The code has expired.', 'Nobody came for the files.'));
+  }
+
   private onPeer(here: boolean): void {
+    this.met ||= here;
     if (here && this.view.state === 'waiting') {
       this.step('peer-here');
       this.armDeadline();
@@ -476,6 +490,7 @@ export class LiveSender extends Observable<SenderView> {
   /** Nothing runs after this. `close` also ends the transfer on the server. */
   private finish(close: boolean): void {
     this.clearDeadline();
+    clearTimeout(this.expiry);
     clearInterval(this.stuck);
     this.pump?.stop();
     this.line?.close(1000);

@@ -7,6 +7,8 @@ import type { SenderView } from './sender';
 
 const until = (date: Date | null): string => (date ? ` The code is good until ${formatMoment(date)}.` : '');
 
+const unsaved = 'Waiting for this browser to save. If it asks, let this page download several files.';
+
 export function senderStatus(view: SenderView): string {
   switch (view.state) {
     case 'creating':
@@ -54,9 +56,11 @@ export function receiverStatus(view: ReceiverView): string {
     case 'asking':
       return view.path === 'server' ? 'The files wait on the server. Take them?' : 'Connected directly. Take these files?';
     case 'receiving':
+      if (view.unsaved) return unsaved;
       if (view.path === 'server') return 'Receiving through the server.';
       return view.path === 'relay' ? 'Receiving through a relay.' : 'Receiving straight from the other browser.';
     case 'verifying':
+      if (view.unsaved) return unsaved;
       return 'Everything is here. Checking it against the sender…';
     case 'storing': {
       const broke = view.received > 0 ? 'The direct path broke' : 'No direct path';
@@ -106,7 +110,7 @@ export function shareStatus(view: ShareView): string {
     case 'ready':
       return `Ready to download until ${until}.`;
     case 'downloading':
-      return 'Downloading and checking.';
+      return view.unsaved ? unsaved : 'Downloading and checking.';
     case 'done': {
       const checked = view.files.some((file) => file.state === 'verified') && !view.files.some((file) => file.state === 'saved');
       return checked ? 'Done: verified to the last byte.' : 'Saved. The sender left no fingerprint to check against.';

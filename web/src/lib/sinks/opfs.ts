@@ -69,7 +69,7 @@ class OpfsSink implements Sink {
     await this.ask({ kind: 'close' });
     this.worker.terminate();
     const handle = await this.folder.getFileHandle(this.temporary);
-    saveBlob(await handle.getFile(), this.name);
+    await saveBlob(await handle.getFile(), this.name);
   }
 
   async abort(): Promise<void> {

@@ -55,8 +55,10 @@ class DownloadSink implements Sink {
   private pulls = 0;
   private failure: SinkError | null = null;
   private ending: { resolve: () => void; reject: (error: Error) => void } | null = null;
+  private opened: (() => void) | null = null;
   private started: (() => void) | null = null;
-  private lastSign = Date.now();
+  private pinged = 0;
+  private unanswered = 0;
   private readonly keepalive: ReturnType<typeof setInterval>;
   private frame: HTMLIFrameElement | null = null;
 
@@ -73,9 +75,14 @@ class DownloadSink implements Sink {
     const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
     const channel = new MessageChannel();
     const sink = new DownloadSink(worker, channel.port1, id);
+    // The request for the download can overtake a message that was posted before it: wait for the answer.
+    const opened = new Promise<boolean>((resolve) => (sink.opened = () => resolve(true)));
     const open: ToWorker = { kind: 'open', id, name, size, type };
     worker.postMessage(open, [channel.port2]);
     try {
+      if (!(await Promise.race([opened, delay(startWithinMs).then(() => false)]))) {
+        throw new SinkError('unavailable', 'The service worker does not answer.');
+      }
       await sink.begin(new URL(`${saveFolder}${id}/${encodeURIComponent(name)}`, baseUrl()).href);
     } catch (error) {
       await sink.abort();
@@ -149,13 +156,18 @@ class DownloadSink implements Sink {
   }
 
   private onMessage(message: FromPort): void {
-    this.lastSign = Date.now();
+    this.unanswered = 0;
     switch (message.kind) {
+      case 'opened':
+        this.opened?.();
+        break;
       case 'started':
         this.started?.();
         break;
       case 'pull':
         ++this.pulls;
+        // Timers sleep in a hidden tab; bytes that flow keep the worker awake as well.
+        if (Date.now() - this.pinged > keepaliveMs) this.keepAlive();
         this.supply();
         break;
       case 'cancelled':
@@ -168,11 +180,14 @@ class DownloadSink implements Sink {
   }
 
   private keepAlive(): void {
-    if (Date.now() - this.lastSign > goneAfterMs) {
+    const now = Date.now();
+    if (this.unanswered > 0 && now - this.unanswered > goneAfterMs) {
       this.fail(new SinkError('failed', 'The browser ended the download.'));
       this.finish();
       return;
     }
+    this.pinged = now;
+    this.unanswered ||= now;
     const message: ToWorker = { kind: 'keepalive', id: this.id };
     this.worker.postMessage(message);
   }
