@@ -12,6 +12,7 @@ const retryDelays = [300, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000];
 export interface StoreEvents {
   /** Bytes that the server has acknowledged or is receiving, over all files. */
   progress(bytes: number): void;
+  fileStarted(index: number): void;
   fileDone(index: number): void;
   /** Trying again by itself after the connection was lost. */
   troubled(): void;
@@ -136,6 +137,7 @@ export class StoreJob {
       const item = this.items[index];
       if (item === undefined || !this.running) return;
       claimed.add(item);
+      this.events.fileStarted(index);
       await this.send(item);
       item.stored = true;
       this.events.fileDone(index);

@@ -22,7 +22,7 @@ export const uploadTable: Record<UploadState, Partial<Record<UploadEvent, Upload
 
 export interface UploadView {
   state: UploadState;
-  files: { name: string; size: number; state: 'waiting' | 'active' | 'verified' }[];
+  files: { name: string; size: number; state: 'waiting' | 'active' | 'saved' }[];
   total: number;
   sent: number;
   rate: number;
@@ -69,7 +69,8 @@ export class ClassicUpload extends Observable<UploadView> {
       this.config = await api.config();
       this.job = new StoreJob(this.files, this.config, {
         progress: (bytes) => this.onProgress(bytes),
-        fileDone: (index) => this.markFile(index),
+        fileStarted: (index) => this.markFile(index, 'active'),
+        fileDone: (index) => this.markFile(index, 'saved'),
         troubled: () => this.patch({ troubled: true }),
       });
       const share = (await this.unfinishedShare()) ?? (await api.openShare(this.lifetime()));
@@ -111,6 +112,7 @@ export class ClassicUpload extends Observable<UploadView> {
     const { share, state } = this.view;
     if (state === 'cancelled' || state === 'failed') return;
     this.step('cancel');
+    this.patch({ sent: 0, files: this.view.files.map((file) => ({ ...file, state: 'waiting' as const })) });
     this.awake.release();
     this.stopWarning();
     resumeStore.dropShare(this.marks);
@@ -182,8 +184,8 @@ export class ClassicUpload extends Observable<UploadView> {
     });
   }
 
-  private markFile(index: number): void {
-    const files = this.view.files.map((file, at) => (at === index ? { ...file, state: 'verified' as const } : file));
+  private markFile(index: number, state: 'active' | 'saved'): void {
+    const files = this.view.files.map((file, at) => (at === index ? { ...file, state } : file));
     this.patch({ files });
   }
 

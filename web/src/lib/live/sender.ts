@@ -371,7 +371,8 @@ export class LiveSender extends Observable<SenderView> {
           this.patch({ troubled: false });
           this.tellPercent();
         },
-        fileDone: (index) => this.mark(index, 'verifying'),
+        fileStarted: (index) => this.mark(index, 'active'),
+        fileDone: (index) => this.mark(index, 'saved'),
         troubled: () => this.patch({ troubled: true }),
       });
       const stored = await this.job.run();

@@ -14,6 +14,9 @@ export function senderStatus(view: SenderView): string {
     case 'creating':
       return 'Asking the server for a code…';
     case 'waiting':
+      if (view.signaling === 'reconnecting' || view.signaling === 'offline') {
+        return 'The line to the server is down. The receiver can join as soon as it is back.';
+      }
       return `Waiting for the receiver.${until(view.expiresAt)}`;
     case 'connecting':
       return 'The receiver is here. Looking for a direct path…';
@@ -101,14 +104,13 @@ export function uploadStatus(view: UploadView): string {
 }
 
 export function shareStatus(view: ShareView): string {
-  const until = view.share ? formatMoment(new Date(view.share.expires_at)) : '';
   switch (view.state) {
     case 'loading':
       return 'Looking behind the link…';
     case 'open':
       return 'The files are on their way. This page shows them as soon as they are here.';
     case 'ready':
-      return `Ready to download until ${until}.`;
+      return 'Ready. Every file is checked as it arrives.';
     case 'downloading':
       return view.unsaved ? unsaved : 'Downloading and checking.';
     case 'done': {
