@@ -83,7 +83,7 @@ TEST_F(StaticFilesTest, RevalidatesByEtag) {
 
 TEST_F(StaticFilesTest, PagesCarryAStrictPolicy) {
   const auto policy = field(get("/index.html"), "Content-Security-Policy");
-  EXPECT_NE(policy.find("default-src 'none'; script-src 'self'; style-src 'self'"),
+  EXPECT_NE(policy.find("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'"),
             std::string::npos);
   EXPECT_NE(policy.find("connect-src 'self' wss://signal.example;"), std::string::npos);
   EXPECT_EQ(policy.find("unsafe"), std::string::npos);
