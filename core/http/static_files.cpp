@@ -101,7 +101,8 @@ unsigned quality(std::string_view parameters) noexcept {
 
 std::string content_security_policy(const std::vector<std::string>& connect) {
   std::string out =
-      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
+      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' "
+      "blob: data:; "
       "font-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; "
       "connect-src 'self'";
   for (const auto& origin : connect) {
